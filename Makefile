@@ -1,0 +1,225 @@
+# ocirun: build, try, test, measure, install. `make help` lists the targets; the variables below can be given on the command line.
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+VERSION := 0.1.0
+COMMIT := $(shell [ -e .git ] && git rev-parse --short=12 HEAD 2>/dev/null)
+
+BUILD ?= build
+STATIC ?= yes
+WERROR ?= no
+SANITIZE ?= no
+COVERAGE ?= no
+FUZZ_SECONDS ?= 60
+BENCH_RUNS ?= 60
+PREFIX ?= /usr/local
+DESTDIR ?=
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS ?= -O2 -g
+
+# `make V=1` shows the commands.
+V ?= 0
+QUIET := $(if $(filter 0,$(V)),@)
+say = $(if $(filter 0,$(V)),@printf '%-8s %s\n' $(1) $@)
+
+# --- how C is compiled ---
+
+OCIRUN_CFLAGS := -std=gnu17 -Ulinux -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+	-Wformat=2 -Wno-format-nonliteral -fno-strict-aliasing -fPIE -ffunction-sections -fdata-sections
+OCIRUN_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections
+ifeq ($(WERROR),yes)
+OCIRUN_CFLAGS += -Werror
+endif
+ifeq ($(SANITIZE),yes)
+OCIRUN_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OCIRUN_LDFLAGS += -fsanitize=address,undefined
+override STATIC := no
+else
+# _FORTIFY_SOURCE needs optimization, and hides what a sanitizer would see.
+OCIRUN_CFLAGS += -fstack-protector-strong $(if $(filter -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+endif
+ifeq ($(COVERAGE),yes)
+OCIRUN_CFLAGS += --coverage
+OCIRUN_LDFLAGS += --coverage
+override STATIC := no
+endif
+ifeq ($(STATIC),yes)
+LINK_MODE := -static-pie
+LIBRARIES := -lyajl_s -lseccomp
+else
+LINK_MODE := -pie
+LIBRARIES := -lyajl -lseccomp
+endif
+
+SOURCES := $(wildcard cmd/*.c spec/*.c runtime/*.c runtime/parent/*.c runtime/child/*.c)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+INTEGRATION_TESTS := $(wildcard tests/integration/*.bats)
+BUNDLES := $(patsubst bundles/%/,%,$(filter-out bundles/broken/,$(wildcard bundles/*/)))
+COMPILE = $(CC) $(OCIRUN_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+# The version is known to the few files that name it, so that a commit does not recompile the others.
+VERSIONED := $(patsubst %.c,$(BUILD)/%.o,$(shell grep -l 'OCIRUN_VERSION\|OCIRUN_COMMIT' $(SOURCES) /dev/null))
+VERSION_FLAGS := -DOCIRUN_VERSION='"$(VERSION)"' -DOCIRUN_COMMIT='"$(COMMIT)"'
+
+.PHONY: all
+all: need-build
+	@$(MAKE) --no-print-directory $(BUILD)/ocirun
+
+# --- objects and programs ---
+
+# A file that changes only when its text does, so that other flags or another commit recompile what they concern.
+define keep_text
+	@mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) >$@
+endef
+
+$(BUILD)/flags: .always
+	$(call keep_text,'$(COMPILE) $(LINK_MODE) $(OCIRUN_LDFLAGS) $(LDFLAGS)')
+
+$(BUILD)/version: .always
+	$(call keep_text,'$(VERSION) $(COMMIT)')
+
+.PHONY: .always
+.always:
+
+$(VERSIONED): $(BUILD)/version
+$(VERSIONED): private CPPFLAGS += $(VERSION_FLAGS)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
+
+# Everything but main(): unit tests and fuzzers take what they need from it.
+$(BUILD)/libocirun.a: $(filter-out $(BUILD)/cmd/main.o,$(OBJECTS))
+	@rm -f $@
+	$(call say,AR)
+	$(QUIET)$(AR) rcs $@ $^
+
+# ocirun.debug has the symbols; the program is stripped, with a link to them.
+$(BUILD)/ocirun.debug: $(OBJECTS) $(if $(filter yes,$(SANITIZE)),$(BUILD)/tests/asan.o)
+	$(call say,LINK)
+	$(QUIET)$(CC) $(LINK_MODE) $(OCIRUN_CFLAGS) $(CFLAGS) $(OCIRUN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARIES)
+
+STRIP ?= strip
+OBJCOPY ?= objcopy
+$(BUILD)/ocirun: $(BUILD)/ocirun.debug
+ifneq ($(filter yes,$(SANITIZE) $(COVERAGE)),)
+	@cp $< $@
+else
+	$(call say,STRIP)
+	$(QUIET)$(STRIP) -o $@ $<
+	$(QUIET)cd $(@D) && $(OBJCOPY) --add-gnu-debuglink=ocirun.debug ocirun
+endif
+
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libocirun.a
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(QUIET)$(CC) -pie $(OCIRUN_CFLAGS) $(CFLAGS) $(OCIRUN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lyajl -lseccomp
+
+# What runs inside containers is always static and plain: a rootfs has no libraries.
+STATIC_COMPILE = $(CC) -std=gnu17 -Ulinux -D_GNU_SOURCE -I. -O2 -g -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes \
+	-Wmissing-prototypes $(if $(filter yes,$(WERROR)),-Werror) -static
+$(BUILD)/payload: tests/payload.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(QUIET)$(STATIC_COMPILE) -o $@ $<
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(QUIET)$(STATIC_COMPILE) -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.d,$(wildcard tests/unit/*.c))
+.SECONDARY:
+
+# --- what must be installed: tests/need says what is missing and, as root on Debian or Ubuntu, installs it ---
+
+.PHONY: deps need-%
+deps: need-build
+need-%:
+	@CC='$(CC)' STATIC='$(STATIC)' tests/need $(subst +, ,$*)
+
+# --- try ---
+
+.PHONY: bundles demo
+bundles: need-bundles
+	@bundles/make-rootfs $(BUNDLES)
+
+demo: need-build+bundles bundles
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun
+	@OCIRUN='$(abspath $(BUILD)/ocirun)' tests/demo
+
+# --- test ---
+
+.PHONY: check check-unit check-integration unit-tests asan fuzz coverage lint format
+unit-tests: $(UNIT_TESTS)
+
+check: need-build+test+bundles bundles
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload unit-tests
+	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/prove $(UNIT_TESTS) $(INTEGRATION_TESTS)
+
+check-unit: need-build+test
+	@$(MAKE) -s --no-print-directory unit-tests
+	@tests/prove $(UNIT_TESTS)
+
+check-integration: need-build+test+bundles bundles
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
+	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/prove $(INTEGRATION_TESTS)
+
+asan:
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan SANITIZE=yes CFLAGS='-O1 -g' check
+
+fuzz: need-fuzz
+	@CC=clang BUILD='$(BUILD)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run
+
+coverage: need-coverage
+	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/coverage COVERAGE=yes CFLAGS='-O0 -g' check
+	gcovr --root . --object-directory $(BUILD)/coverage --exclude tests --sort uncovered-percent
+
+lint: need-lint
+	@tests/lint
+
+format: need-lint
+	clang-format -i $(wildcard cmd/*.[ch] spec/*.[ch] runtime/*.[ch] runtime/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
+
+# --- measure: BENCH_WRAP is put in front of the runner, to enter another root with newer peers, for instance ---
+
+.PHONY: bench
+bench: need-build
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/floor $(BUILD)/bench/timer $(BUILD)/bench/true
+	@$(BENCH_WRAP) env BUILD='$(BUILD)' BENCH_RUNS='$(BENCH_RUNS)' PEERS='$(PEERS)' tests/bench/run
+
+# --- install ---
+
+.PHONY: install uninstall clean help
+install: $(BUILD)/ocirun
+	install -D -m 755 $(BUILD)/ocirun $(DESTDIR)$(PREFIX)/bin/ocirun
+	install -D -m 644 cmd/ocirun.8 $(DESTDIR)$(PREFIX)/share/man/man8/ocirun.8
+	[ ! -e cmd/completion.bash ] || \
+		install -D -m 644 cmd/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/ocirun $(DESTDIR)$(PREFIX)/share/man/man8/ocirun.8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun
+
+clean:
+	rm -rf $(BUILD) bundles/*/rootfs bundles/hooks/config.json bundles/hooks/log
+
+help:
+	@sed -n 's/^#help \{0,1\}//p' Makefile
+#help make                     build build/ocirun: one static program (STATIC=no: dynamic; CC=clang; WERROR=yes)
+#help make deps                install what building needs (Debian, Ubuntu; elsewhere: name it)
+#help make demo                watch a container being created, started, inspected, killed and deleted (root)
+#help make bundles             make the root file systems of bundles/
+#help make check               all tests (check-unit, check-integration: one half); the last line has the totals
+#help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
+#help make fuzz                fuzz the readers of config.json and state.json (FUZZ_SECONDS=60)
+#help make lint                formatting, dependency arrows, sizes, shell scripts
+#help make format              format the C sources
+#help make coverage            which lines the tests reach
+#help make bench               time, memory, system calls beside crun, runc, youki (BENCH_RUNS=60 PEERS="/path ...")
+#help make install             PREFIX=/usr/local DESTDIR=; uninstall undoes it
+#help make clean               remove what make made
