@@ -1,0 +1,181 @@
+/*
+ * Fills the features document. `supported` and `features_mount_options_missing` are the one place
+ * to change when a feature comes to work: the document must never promise what create then refuses.
+ */
+#include "spec/features.h"
+#include "spec/spec.h"
+#include "spec/words.h"
+
+#include <string.h>
+
+/* What the runtime does of what the specification knows. */
+static const struct {
+	struct features_cgroup cgroup;
+	bool seccomp, apparmor, selinux, memory_policy, idmap, net_devices;
+	struct features_intel_rdt intel_rdt;
+} supported = {
+	.cgroup = { .v1 = true, .v2 = true },
+};
+
+const char *const features_mount_options_missing[] = { "idmap", "iversion", "ridmap", "tmpcopyup",
+						       NULL };
+
+static const struct json_field cgroup_fields[] = {
+	FIELD("v1", struct features_cgroup, v1, 0),
+	FIELD("v2", struct features_cgroup, v2, 0),
+	FIELD("systemd", struct features_cgroup, systemd, 0),
+	FIELD("systemdUser", struct features_cgroup, systemd_user, 0),
+	FIELD("rdma", struct features_cgroup, rdma, 0),
+};
+static const struct json_table cgroup_table = TABLE(struct features_cgroup, cgroup_fields);
+
+static const struct json_field seccomp_fields[] = {
+	FIELD("enabled", struct features_seccomp, enabled, 0),
+	FIELD("actions", struct features_seccomp, actions, 0),
+	FIELD("operators", struct features_seccomp, operators, 0),
+	FIELD("archs", struct features_seccomp, archs, 0),
+	FIELD("knownFlags", struct features_seccomp, known_flags, 0),
+	FIELD("supportedFlags", struct features_seccomp, supported_flags, 0),
+};
+static const struct json_table seccomp_table = TABLE(struct features_seccomp, seccomp_fields);
+
+static const struct json_field intel_rdt_fields[] = {
+	FIELD("enabled", struct features_intel_rdt, enabled, 0),
+	FIELD("schemata", struct features_intel_rdt, schemata, JSON_OMITZERO),
+	FIELD("monitoring", struct features_intel_rdt, monitoring, JSON_OMITZERO),
+};
+static const struct json_table intel_rdt_table = TABLE(struct features_intel_rdt, intel_rdt_fields);
+
+static const struct json_field memory_policy_fields[] = {
+	FIELD("modes", struct features_memory_policy, modes, 0),
+	FIELD("flags", struct features_memory_policy, flags, 0),
+};
+static const struct json_table memory_policy_table =
+	TABLE(struct features_memory_policy, memory_policy_fields);
+
+static const struct json_field switch_fields[] = {
+	FIELD("enabled", struct features_switch, enabled, 0),
+};
+static const struct json_table switch_table = TABLE(struct features_switch, switch_fields);
+
+static const struct json_field mount_extension_fields[] = {
+	FIELD_INLINE("idmap", struct features_mount_extensions, idmap, 0, &switch_table),
+};
+static const struct json_table mount_extension_table =
+	TABLE(struct features_mount_extensions, mount_extension_fields);
+
+static const struct json_field linux_fields[] = {
+	FIELD("namespaces", struct features_linux, namespaces, 0),
+	FIELD("capabilities", struct features_linux, capabilities, 0),
+	FIELD_INLINE("cgroup", struct features_linux, cgroup, 0, &cgroup_table),
+	FIELD_INLINE("seccomp", struct features_linux, seccomp, 0, &seccomp_table),
+	FIELD_INLINE("apparmor", struct features_linux, apparmor, 0, &switch_table),
+	FIELD_INLINE("selinux", struct features_linux, selinux, 0, &switch_table),
+	FIELD_INLINE("intelRdt", struct features_linux, intel_rdt, 0, &intel_rdt_table),
+	FIELD_OBJECT("memoryPolicy", struct features_linux, memory_policy, 0, &memory_policy_table),
+	FIELD_INLINE("mountExtensions", struct features_linux, mount_extensions, 0,
+		     &mount_extension_table),
+	FIELD_INLINE("netDevices", struct features_linux, net_devices, 0, &switch_table),
+};
+static const struct json_table linux_table = TABLE(struct features_linux, linux_fields);
+
+static const struct json_field features_fields[] = {
+	FIELD("ociVersionMin", struct features, oci_version_min, 0),
+	FIELD("ociVersionMax", struct features, oci_version_max, 0),
+	FIELD("hooks", struct features, hooks, 0),
+	FIELD("mountOptions", struct features, mount_options, 0),
+	FIELD_INLINE("linux", struct features, linux, 0, &linux_table),
+	FIELD("annotations", struct features, annotations, 0),
+	FIELD("potentiallyUnsafeConfigAnnotations", struct features, unsafe_annotations,
+	      JSON_ALWAYS),
+};
+const struct json_table features_table = TABLE(struct features, features_fields);
+
+static struct strings names_of(const struct words *w, struct arena *a)
+{
+	struct strings names = { .n = w->n, .v = arena_array(a, char *, w->n + 1) };
+
+	for (size_t i = 0; i < w->n; i++)
+		names.v[i] = (char *)w->v[i].name;
+	return names;
+}
+
+static bool is_missing(const char *option)
+{
+	for (const char *const *missing = features_mount_options_missing; *missing; missing++)
+		if (!strcmp(*missing, option))
+			return true;
+	return false;
+}
+
+static struct strings mount_option_names(struct arena *a)
+{
+	struct strings names = { 0 };
+	size_t n = 0;
+
+	while (mount_options[n].name)
+		n++;
+	names.v = arena_array(a, char *, n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (!is_missing(mount_options[i].name))
+			names.v[names.n++] = (char *)mount_options[i].name;
+	return names;
+}
+
+static void fill_seccomp(struct features_seccomp *s, struct arena *a)
+{
+	s->enabled = supported.seccomp;
+	if (!s->enabled)
+		return;
+	s->actions = names_of(&words_seccomp_actions, a);
+	s->operators = names_of(&words_seccomp_operators, a);
+	s->archs = names_of(&words_seccomp_archs, a);
+	s->known_flags = names_of(&words_seccomp_flags, a);
+	s->supported_flags = s->known_flags;
+}
+
+static void fill_linux(struct features_linux *l, struct arena *a)
+{
+	l->namespaces = names_of(&words_namespaces, a);
+	l->capabilities = names_of(&words_capabilities, a);
+	l->cgroup = supported.cgroup;
+	fill_seccomp(&l->seccomp, a);
+	l->apparmor.enabled = supported.apparmor;
+	l->selinux.enabled = supported.selinux;
+	l->intel_rdt = supported.intel_rdt;
+	l->mount_extensions.idmap.enabled = supported.idmap;
+	l->net_devices.enabled = supported.net_devices;
+	if (supported.memory_policy) {
+		l->memory_policy = arena_new(a, struct features_memory_policy);
+		l->memory_policy->modes = names_of(&words_memory_modes, a);
+		l->memory_policy->flags = names_of(&words_memory_flags, a);
+	}
+}
+
+/*
+ * org.opencontainers.runc.checkpoint.enabled is read by callers of any runtime; the rest says who
+ * we are.
+ */
+static struct pairs fill_annotations(struct arena *a)
+{
+	struct pairs pairs = { .n = 2, .v = arena_array(a, struct pair, 3) };
+
+	pairs.v[0] = (struct pair){ "ocirun.version", OCIRUN_VERSION };
+	pairs.v[1] = (struct pair){ "org.opencontainers.runc.checkpoint.enabled", "false" };
+	if (*OCIRUN_COMMIT)
+		pairs.v[pairs.n++] = (struct pair){ "ocirun.commit", OCIRUN_COMMIT };
+	return pairs;
+}
+
+void features_fill(struct features *f, struct arena *a)
+{
+	*f = (struct features){
+		.oci_version_min = "1.0.0",
+		.oci_version_max = SPEC_VERSION,
+		.hooks = names_of(&words_hooks, a),
+		.mount_options = mount_option_names(a),
+		.annotations = fill_annotations(a),
+		.unsafe_annotations = { .n = 0, .v = arena_array(a, char *, 1) },
+	};
+	fill_linux(&f->linux, a);
+}

@@ -1,0 +1,51 @@
+/*
+ * The tables of a container's state: the document of runtime.md that people and hooks read, and the
+ * record that later commands read.
+ */
+#include "spec/status.h"
+
+static const struct json_field status_fields[] = {
+	FIELD("ociVersion", struct status, oci_version, JSON_REQUIRED),
+	FIELD("id", struct status, id, JSON_REQUIRED),
+	FIELD("pid", struct status, pid, 0),
+	FIELD("status", struct status, status, JSON_REQUIRED),
+	FIELD("bundle", struct status, bundle, JSON_REQUIRED),
+	FIELD("rootfs", struct status, rootfs, 0),
+	FIELD("created", struct status, created, 0),
+	FIELD("annotations", struct status, annotations, 0),
+	FIELD("owner", struct status, owner, 0),
+};
+const struct json_table status_table = TABLE(struct status, status_fields);
+
+static const struct json_field record_process_fields[] = {
+	FIELD("pid", struct record_process, pid, JSON_REQUIRED),
+	FIELD("startTime", struct record_process, start_time, JSON_REQUIRED),
+};
+static const struct json_table record_process_table =
+	TABLE(struct record_process, record_process_fields);
+
+static const struct json_field record_cgroup_fields[] = {
+	FIELD("path", struct record_cgroup, path, JSON_REQUIRED),
+	FIELD("top", struct record_cgroup, top, 0),
+};
+static const struct json_table record_cgroup_table =
+	TABLE(struct record_cgroup, record_cgroup_fields);
+
+static const struct json_field record_fields[] = {
+	FIELD("ociVersion", struct record, oci_version, JSON_REQUIRED),
+	FIELD("id", struct record, id, JSON_REQUIRED),
+	FIELD("bundle", struct record, bundle, JSON_REQUIRED),
+	FIELD("rootfs", struct record, rootfs, 0),
+	FIELD("created", struct record, created, JSON_REQUIRED),
+	FIELD("complete", struct record, complete, 0),
+	FIELD("hasProcess", struct record, has_process, 0),
+	FIELD("ownPidNamespace", struct record, own_pid_namespace, 0),
+	FIELD("owner", struct record, owner, 0),
+	FIELD("annotations", struct record, annotations, 0),
+	FIELD_INLINE("creator", struct record, creator, JSON_REQUIRED, &record_process_table),
+	FIELD_INLINE("init", struct record, init, 0, &record_process_table),
+	FIELD_LIST("cgroups", struct record, cgroups, 0, &record_cgroup_table),
+	FIELD_LIST("poststart", struct record, poststart, 0, &spec_hook_table),
+	FIELD_LIST("poststop", struct record, poststop, 0, &spec_hook_table),
+};
+const struct json_table record_table = TABLE(struct record, record_fields);

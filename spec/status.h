@@ -1,0 +1,58 @@
+/*
+ * The state of a container: the document that `state`, `list` and hooks see (runtime.md, "State"),
+ * and the record of it on disk, ROOT/ID/state.json, which holds what later commands need and what a
+ * clean-up of a half-made container must undo. The status is not in the record: it is computed from
+ * the process (runtime/parent/state.c).
+ */
+#ifndef OCIRUN_STATUS_H
+#define OCIRUN_STATUS_H
+
+#include "spec/json.h"
+#include "spec/spec.h"
+
+struct status {
+	char *oci_version;
+	char *id;
+	int32_t pid;   /* 0 when stopped, or before there is one */
+	char *status;  /* creating, created, running, paused, stopped */
+	char *bundle;  /* absolute */
+	char *rootfs;  /* absolute */
+	char *created; /* RFC 3339 with nanoseconds, UTC */
+	struct pairs annotations;
+	char *owner; /* name of the user who created it, or its number */
+};
+extern const struct json_table status_table; /* prints runtime.md's document plus rootfs, created
+						and owner; pid 0 is printed */
+
+struct record_process {
+	int32_t pid;
+	uint64_t start_time; /* /proc/PID/stat field 22, clock ticks since boot: with the pid, names
+				one process for ever */
+};
+
+struct record_cgroup {
+	char *path; /* directory of the container's cgroup in one hierarchy, below its mount point */
+	char *top;  /* the highest directory that create made: path or an ancestor of it; NULL when
+		       path was there already */
+};
+
+struct record {
+	char *oci_version;
+	char *id;
+	char *bundle;
+	char *rootfs;
+	char *created;          /* claim time */
+	bool complete;          /* create has finished: the container is at least "created" */
+	bool has_process;       /* config.json has a process to start */
+	bool own_pid_namespace; /* init's end is the end of every process */
+	char *owner;
+	struct pairs annotations;
+	struct record_process creator; /* the process that is making the container */
+	struct record_process init;    /* pid 0: not born yet */
+	LIST_OF(struct record_cgroup) cgroups;
+	spec_hook_list poststart;
+	spec_hook_list poststop;
+};
+extern const struct json_table record_table;
+
+#endif
