@@ -1,0 +1,135 @@
+/* See channel.h. */
+#include "runtime/channel.h"
+
+#include "runtime/file.h"
+#include "runtime/log.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	const char *sender;
+} messages[] = {
+	[MESSAGE_ERROR] = { "error", "either" },
+	[MESSAGE_UNSHARED] = { "unshared", "helper" },
+	[MESSAGE_BORN] = { "born", "helper" },
+	[MESSAGE_PLACED] = { "placed", "parent" },
+	[MESSAGE_MOUNTED] = { "mounted", "child" },
+	[MESSAGE_HOOKED] = { "hooked", "parent" },
+	[MESSAGE_TERMINAL] = { "terminal", "child" },
+	[MESSAGE_CREATED] = { "created", "child" },
+	[MESSAGE_RECORDED] = { "recorded", "parent" },
+	[MESSAGE_START] = { "start", "start" },
+	[MESSAGE_EXECUTING] = { "executing", "child" },
+};
+
+int channel_pair(int ends[2], struct error *e)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set(e, errno, "make the channel between parent and child");
+	return 0;
+}
+
+static int send_message(int channel, const void *bytes, size_t n, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec part = { (void *)bytes, n };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t done;
+
+	if (fd >= 0) {
+		m.msg_control = control.bytes;
+		m.msg_controllen = sizeof(control.bytes);
+		control.header = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	}
+	do
+		done = sendmsg(channel, &m, MSG_NOSIGNAL);
+	while (done < 0 && errno == EINTR);
+	return done < 0 ? -1 : 0;
+}
+
+int channel_send(int channel, enum message_type type, int32_t value, int fd)
+{
+	uint32_t head[2] = { type, (uint32_t)value };
+
+	trace(TRACE_STEPS, "%s says: %s %d", messages[type].sender, messages[type].name, value);
+	return send_message(channel, head, sizeof(head), fd);
+}
+
+int channel_send_error(int channel, const struct error *error)
+{
+	struct message m = { MESSAGE_ERROR, 0, *error };
+
+	return send_message(channel, &m, sizeof(m), -1);
+}
+
+/* The descriptor in a control message; more than one can't come, the buffer has room for one. */
+static int passed_descriptor(struct msghdr *m)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+int channel_receive(int channel, struct message *m, int *fd, struct error *e)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = { m, sizeof(*m) };
+	struct msghdr h = { .msg_iov = &part,
+			    .msg_iovlen = 1,
+			    .msg_control = control.bytes,
+			    .msg_controllen = sizeof(control.bytes) };
+	ssize_t n;
+
+	do
+		n = recvmsg(channel, &h, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno != ECONNRESET)
+		return error_set(e, errno, "receive from the other side");
+	if (n <= 0)
+		return 0;
+	CLEAN_FD passed = passed_descriptor(&h);
+	if ((size_t)n < offsetof(struct message, error) || m->type > MESSAGE_EXECUTING ||
+	    (m->type == MESSAGE_ERROR && (size_t)n != sizeof(*m)))
+		return error_set(e, EPROTO, "receive from the other side");
+	if (m->type == MESSAGE_ERROR)
+		m->error.field[sizeof(m->error.field) - 1] = m->error.text[sizeof(m->error.text) - 1] =
+			m->error.hint[sizeof(m->error.hint) - 1] = 0;
+	if (fd)
+		*fd = fd_take(&passed);
+	return 1;
+}
+
+int channel_expect(int channel, enum message_type type, struct message *m, struct error *e)
+{
+	int got = channel_receive(channel, m, NULL, e);
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return error_set(e, 0, "the other side ended without a word, before \"%s\"",
+				 messages[type].name);
+	if (m->type == MESSAGE_ERROR) {
+		*e = m->error;
+		return -1;
+	}
+	if (m->type != type)
+		return error_set(e, EPROTO, "got \"%s\" instead of \"%s\"", messages[m->type].name,
+				 messages[type].name);
+	return 0;
+}

@@ -1,0 +1,107 @@
+/*
+ * Devices (config-linux.md, "Devices" and "Default Devices") and the links of "Dev symbolic links", all relative to descriptors
+ * below the rootfs. In the initial user namespace they are made; elsewhere mknod is refused, and the host's are bound. Where a bind mount
+ * covers /dev nothing is touched: it is the host's.
+ */
+#include "runtime/child/inroot.h"
+#include "runtime/child/mount.h"
+#include "runtime/child/steps.h"
+#include "runtime/file.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static bool matches(const struct stat *st, const struct plan_device *d)
+{
+	if ((st->st_mode & S_IFMT) != (d->mode & S_IFMT))
+		return false;
+	return S_ISFIFO(d->mode) || st->st_rdev == makedev(d->major, d->minor);
+}
+
+static int make_node(int parent, const char *name, const struct plan_device *d, struct error *e)
+{
+	struct stat st;
+
+	if (mknodat(parent, name, d->mode, makedev(d->major, d->minor)) == 0) {
+		if ((d->uid || d->gid) && fchownat(parent, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return error_set(e, errno, "set the owner of %s", d->path);
+		return 0;
+	}
+	if (errno != EEXIST)
+		return error_set(e, errno, "make the device %s", d->path);
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(e, errno, "look at %s", d->path);
+	if (!matches(&st, d))
+		return error_set(e, EEXIST, "%s is there already and is another file", d->path);
+	return 0;
+}
+
+/* The host's device onto an empty file: mknod is not for user namespaces. */
+static int bind_node(int parent, const char *name, const struct plan_device *d, struct error *e)
+{
+	struct stat st;
+	CLEAN_FD source = open(d->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+
+	if (source < 0 || fstat(source, &st) < 0)
+		return error_set(e, errno, "open the host's %s", d->path);
+	if (!matches(&st, d))
+		return error_set(e, 0, "the host's %s is another device", d->path);
+	CLEAN_FD made = openat(parent, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_EXCL, 0644);
+	if (made < 0 && errno != EEXIST)
+		return error_set(e, errno, "make a file for the device %s", d->path);
+	CLEAN_FD target = openat(parent, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	CLEAN_FD tree = mount_clone(source, false);
+	if (target < 0 || tree < 0 || mount_onto(tree, target) < 0)
+		return error_set(e, errno, "bind the device %s", d->path);
+	return 0;
+}
+
+static int make_device(struct child *c, const struct plan_device *d, struct error *e)
+{
+	CLEAN_FD opened = -1;
+	int parent = c->dev;
+	const char *name = d->path + 5;
+
+	if (strncmp(d->path, "/dev/", 5) || strchr(name, '/') || !*name) {
+		parent = opened = inroot_make_parent(c->rootfs, d->path, &name, e);
+		if (opened < 0)
+			return -1;
+	}
+	if (c->plan->nested && !S_ISFIFO(d->mode))
+		return bind_node(parent, name, d, e);
+	return make_node(parent, name, d, e);
+}
+
+static const struct {
+	const char *name, *target;
+} links[] = {
+	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" },
+};
+
+int devices_make(struct child *c, struct error *e)
+{
+	const struct plan *plan = c->plan;
+
+	if (!plan->setup_dev)
+		return 0;
+	c->dev = inroot_make(c->rootfs, "/dev", S_IFDIR, e);
+	if (c->dev < 0)
+		return -1;
+	for (size_t i = 0; i < plan->devices.n; i++)
+		if (make_device(c, &plan->devices.v[i], e) < 0)
+			return plan->devices.v[i].index < 0 ?
+				       -1 : error_in(e, "linux.devices[%d]", plan->devices.v[i].index);
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlinkat(links[i].target, c->dev, links[i].name) < 0 && errno != EEXIST)
+			return error_set(e, errno, "link /dev/%s", links[i].name);
+	if (access("/proc/kcore", F_OK) == 0 && symlinkat("/proc/kcore", c->dev, "core") < 0 &&
+	    errno != EEXIST)
+		return error_set(e, errno, "link /dev/core");
+	return 0;
+}

@@ -1,0 +1,186 @@
+/*
+ * Theory of operation. `ocirun init N` is this process, re-exec'd by the parent in the container's namespaces, with the sealed plan at descriptor N.
+ * It runs one table of steps; the first that fails sends its whole error to the parent and ends the process, and the parent undoes everything. After
+ * the last of them the container is "created": all descriptors but the start socket are closed, and we wait there. `ocirun start` connects,
+ * says start, and hears what becomes of us: an error in words, or the end of the connection, which closes by itself when execve succeeds.
+ *
+ * Until "created" the end of the channel means that the parent has died: an order to die too.
+ */
+#include "runtime/channel.h"
+#include "runtime/child/child.h"
+#include "runtime/child/steps.h"
+#include "runtime/file.h"
+#include "runtime/hooks.h"
+#include "runtime/log.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CLOSE_CLOEXEC 4U /* CLOSE_RANGE_CLOEXEC */
+
+static int run_hooks(struct child *c, const char *kind, const char *status, const spec_hook_list *hooks,
+		     const char *directory, const struct strings *env, struct error *e)
+{
+	struct status document = c->plan->status;
+	struct hook_run run = { .kind = kind, .hooks = hooks, .directory = directory, .default_env = env };
+
+	if (!hooks->n)
+		return 0;
+	document.pid = c->pid;
+	document.status = (char *)status;
+	run.state = json_print(&status_table, &document, 0, &c->arena, &run.state_size);
+	return hooks_run(&run, e);
+}
+
+/* The create hooks find the finished mounts at root.path, in this mount namespace, before the pivot. */
+static int create_hooks(struct child *c, struct error *e)
+{
+	struct message m;
+
+	if (!c->plan->create_hooks)
+		return 0;
+	if (channel_send(c->channel, MESSAGE_MOUNTED, 0, -1) < 0)
+		return error_set(e, errno, "talk to the parent");
+	if (channel_expect(c->channel, MESSAGE_HOOKED, &m, e) < 0)
+		return -1;
+	c->pid = m.value;
+	return run_hooks(c, "createContainer", "creating", &c->plan->create_container,
+			 c->plan->status.bundle, NULL, e);
+}
+
+static const struct step {
+	const char *name;
+	step_fn *run;
+} steps[] = {
+	/* First: nothing of the caller's session, signals or keyring may reach what follows. Not earlier: it must be our own process. */
+	{ "session", host_session },
+	/* Before mounts and hooks: both may need the network namespace in working order. */
+	{ "loopback", host_loopback },
+	/* Before anything is mounted: what we mount must not reach the host. */
+	{ "rootfs", rootfs_prepare },
+	{ "mounts", rootfs_mounts },
+	/* After the mounts, one of which usually is /dev. */
+	{ "devices", devices_make },
+	/* After devpts is mounted and /dev exists; before the hooks, which may look at it. */
+	{ "terminal", terminal_open },
+	/* While the host's /dev is in reach. */
+	{ "null", masks_open },
+	{ "create hooks", create_hooks },
+	/* After the hooks, which may mount and write below the rootfs; before the root is read-only, as the directory may be made. */
+	{ "directory", program_directory },
+	{ "masks", masks_apply },
+	{ "read-only", rootfs_read_only },
+	{ "enter", rootfs_enter },
+	/* In their namespaces, whatever the root is. sysctl through a procfs of its own, so not earlier than needed. */
+	{ "names", host_names },
+	{ "sysctl", host_sysctl },
+	/* Needs the container's /etc/passwd, with root's rights to read it. */
+	{ "environment", program_environment },
+	{ "terminal stdio", terminal_take },
+	{ "enter directory", program_enter_as_root },
+	/* After everything that needs privilege. */
+	{ "identity", identity_apply },
+	/* As the program's own user: what it may enter and execute is what counts. */
+	{ "enter directory as user", program_enter_as_user },
+	{ "find program", program_find },
+};
+
+static int run_steps(struct child *c, struct error *e)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		trace(TRACE_STEPS, "child: %s", steps[i].name);
+		if (steps[i].run(c, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Tell the parent and wait until it has recorded us: from then on we outlive it. */
+static int created(struct child *c, struct error *e)
+{
+	struct message m;
+
+	if (channel_send(c->channel, MESSAGE_CREATED, 0, -1) < 0)
+		return error_set(e, errno, "talk to the parent");
+	if (channel_expect(c->channel, MESSAGE_RECORDED, &m, e) < 0)
+		return -1;
+	c->pid = m.value;
+	unsigned first = 3 + c->plan->preserve_fds, kept = (unsigned)c->start_socket;
+	if (kept > first)
+		sys_close_range(first, kept - 1, 0);
+	sys_close_range(kept + 1, ~0U, 0);
+	return 0;
+}
+
+/* A connection that says start. Others only look whether we are here (state). */
+static int wait_start(struct child *c)
+{
+	struct error ignored = ERROR_NONE;
+	struct message m;
+
+	for (;;) {
+		CLEAN_FD connection = accept4(c->start_socket, NULL, NULL, SOCK_CLOEXEC);
+		if (connection >= 0 && channel_receive(connection, &m, NULL, &ignored) > 0 &&
+		    m.type == MESSAGE_START)
+			return fd_take(&connection);
+		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
+			_exit(1);
+	}
+}
+
+static int become_program(struct child *c, struct error *e)
+{
+	const struct spec_process *p = c->plan->process;
+
+	if (!p)
+		return error_set(e, 0, "config.json has no process to start");
+	if (run_hooks(c, "startContainer", "created", &c->plan->start_container, NULL, &p->env, e) < 0)
+		return -1;
+	/* Last: they may be too low for anything but the program. */
+	if (program_limits(c, e) < 0)
+		return -1;
+	/* Whoever started us may be gone; the program runs all the same. */
+	channel_send(c->channel, MESSAGE_EXECUTING, 0, -1);
+	execve(c->executable, p->args.v, c->env);
+	error_set(e, errno, "exec %s", c->executable);
+	error_in(e, "process.args[0]");
+	return e->code == ENOENT ? error_hint(e, "the file is there: is its interpreter?") :
+	       e->code == ENOEXEC ? error_hint(e, "a script needs a first line like #!/bin/sh") : -1;
+}
+
+static _Noreturn void fail(int channel, const struct error *e)
+{
+	channel_send_error(channel, e);
+	_exit(1);
+}
+
+_Noreturn void child_main(const char *plan_fd)
+{
+	struct child c = { .rootfs = -1, .dev = -1, .null = -1, .console = -1, .cwd = -1 };
+	struct error e = ERROR_NONE;
+	char *end;
+	long fd = strtol(plan_fd, &end, 10);
+
+	if (*end || fd < 3 || fd > 1 << 30 || plan_attach((int)fd, &c.plan, &e) < 0) {
+		/* Nobody to send it to. */
+		dprintf(STDERR_FILENO, "ocirun: init is for ocirun itself: %s\n", e.text);
+		_exit(1);
+	}
+	trace_state = c.plan->trace;
+	trace(TRACE_STEPS, "child: begins");
+	c.channel = c.plan->channel;
+	c.start_socket = c.plan->start_socket;
+	/* Ours, and whatever the caller left open (CVE-2024-21626): none survives the execve but what was asked for. */
+	sys_close_range(3 + c.plan->preserve_fds, ~0U, CLOSE_CLOEXEC);
+	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0 || run_steps(&c, &e) < 0 || created(&c, &e) < 0)
+		fail(c.channel, &e);
+	c.channel = wait_start(&c);
+	become_program(&c, &e);
+	fail(c.channel, &e);
+}

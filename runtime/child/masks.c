@@ -1,0 +1,69 @@
+/*
+ * maskedPaths: a file is covered by the null device, a directory by an empty read-only tmpfs, of which there is one for all of them.
+ * The null device is the host's, verified by its numbers: the container's own may have been replaced (CVE-2025-31133).
+ */
+#include "runtime/child/inroot.h"
+#include "runtime/child/mount.h"
+#include "runtime/child/steps.h"
+#include "runtime/file.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+int masks_open(struct child *c, struct error *e)
+{
+	struct stat st;
+
+	if (!c->plan->masked_paths.n)
+		return 0;
+	c->null = open("/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	if (c->null < 0 || fstat(c->null, &st) < 0)
+		return error_set(e, errno, "open the host's /dev/null");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return error_set(e, 0, "the host's /dev/null is not the null device");
+	return 0;
+}
+
+static int empty_directory(int *empty)
+{
+	static const struct plan_mount tmpfs = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	};
+	struct error ignored = ERROR_NONE;
+
+	if (*empty < 0) {
+		*empty = mount_new(&tmpfs, "tmpfs", 0, &ignored);
+		return *empty;
+	}
+	return *empty;
+}
+
+static int mask(struct child *c, const char *path, int *empty, struct error *e)
+{
+	CLEAN_FD target = inroot_open(c->rootfs, path, O_PATH, 0);
+	struct stat st;
+
+	if (target < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (target < 0 || fstat(target, &st) < 0)
+		return error_set(e, errno, "open %s", path);
+	int source = S_ISDIR(st.st_mode) ? empty_directory(empty) : c->null;
+	CLEAN_FD tree = source < 0 ? -1 : mount_clone(source, false);
+	if (tree < 0 || mount_onto(tree, target) < 0)
+		return error_set(e, errno, "mask %s", path);
+	return 0;
+}
+
+int masks_apply(struct child *c, struct error *e)
+{
+	CLEAN_FD empty = -1;
+
+	for (size_t i = 0; i < c->plan->masked_paths.n; i++)
+		if (mask(c, c->plan->masked_paths.v[i], &empty, e) < 0)
+			return error_in(e, "linux.maskedPaths[%zu]", i);
+	return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * One mount of config.json, and the pieces of mounting that devices, masks and the terminal share. Mounts are made and changed by
+ * descriptor only: a path is looked at once, by inroot.h.
+ */
+#ifndef OCIRUN_CHILD_MOUNT_H
+#define OCIRUN_CHILD_MOUNT_H
+
+#include "runtime/child/child.h"
+#include "runtime/plan.h"
+
+#include <sys/types.h>
+
+/* Make mounts[i] of the plan. *late gets the mount's descriptor when it must become read-only later (mount_late), else -1. */
+MUST_CHECK int mount_one(struct child *c, const struct plan_mount *m, int *late, struct error *e);
+
+/* A file system of `type` that is mounted nowhere yet, with the mount's flags less `without`. -1 with e. */
+MUST_CHECK int mount_new(const struct plan_mount *m, const char *type, uint64_t without,
+			 struct error *e);
+
+/* Apply a mount's flags and attach it at the target; the propagation follows. */
+MUST_CHECK int mount_attach(int tree, const struct plan_mount *m, int target, struct error *e);
+
+/* Put `tree` onto the file or directory `target`. -1 with errno. */
+int mount_onto(int tree, int target);
+
+/* Make a mount read-only; with `below`, all that is below it too. -1 with errno. */
+int mount_read_only(int mount, bool below);
+
+/* A detached clone of what fd names, with everything below it when `below`. -1 with errno. */
+int mount_clone(int fd, bool below);
+
+/* mount_cgroup.c: what a mount of type cgroup becomes on this host. */
+MUST_CHECK int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct error *e);
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * The container's root, from a directory of the host to "/". The tree is bound onto itself, so that it is a mount (pivot_root wants one) and its
+ * descriptor stays the one trusted way in. Hooks that run between the mounts and the pivot find it at root.path.
+ */
+#include "runtime/child/inroot.h"
+#include "runtime/child/mount.h"
+#include "runtime/child/steps.h"
+#include "runtime/file.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool has_mount_namespace(const struct child *c)
+{
+	return (c->plan->new_namespaces | c->plan->joined_namespaces) & CLONE_NEWNS;
+}
+
+static int open_root(struct child *c, struct error *e)
+{
+	const char *path = c->plan->status.rootfs;
+	int fd = c->plan->rootfs_fd;
+
+	/* Opened for us while we were still the host's id; closed when that failed. */
+	if (fd < 0 || fcntl(fd, F_GETFD) < 0)
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->rootfs = fd;
+	if (fd < 0) {
+		error_set(e, errno, "open %s", path);
+		return error_in(e, "root.path");
+	}
+	return 0;
+}
+
+/*
+ * What we mount must not reach the host, and what the host mounts may reach us only as rootfsPropagation says. The mount that holds the rootfs
+ * becomes private: pivot_root refuses a shared parent, and the bind onto it would spread.
+ */
+static int set_host_propagation(struct child *c, struct error *e)
+{
+	uint64_t wanted = c->plan->rootfs_propagation & ~(uint64_t)MS_REC;
+	struct sys_mount_attr attr = { .propagation = wanted == MS_PRIVATE ? MS_PRIVATE : MS_SLAVE };
+
+	if (wanted == MS_SHARED)
+		attr.propagation = MS_SHARED;
+	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr) < 0)
+		return error_set(e, errno, "separate the container's mounts from the host's");
+	return 0;
+}
+
+/* Walk up from the rootfs to the mount it lies on: "" and then "..", as long as the mount does not accept the change. */
+static int make_parent_private(struct child *c, struct error *e)
+{
+	const struct sys_mount_attr attr = { .propagation = MS_PRIVATE };
+	CLEAN_FD at = fcntl(c->rootfs, F_DUPFD_CLOEXEC, 0);
+
+	while (at >= 0 && sys_mount_setattr(at, "", AT_EMPTY_PATH, &attr) < 0) {
+		if (errno != EINVAL) /* EINVAL: not the root of a mount */
+			return error_set(e, errno, "separate the rootfs's mount from the host's");
+		int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd_close(&at);
+		at = up;
+	}
+	return at < 0 ? error_set(e, errno, "find the mount of the rootfs") : 0;
+}
+
+int rootfs_prepare(struct child *c, struct error *e)
+{
+	if (!has_mount_namespace(c))
+		return open_root(c, e);
+	if (set_host_propagation(c, e) < 0 || open_root(c, e) < 0)
+		return -1;
+	if (c->plan->rootfs_propagation & MS_SHARED && make_parent_private(c, e) < 0)
+		return -1;
+	CLEAN_FD tree = mount_clone(c->rootfs, true);
+	if (tree < 0 || mount_onto(tree, c->rootfs) < 0) {
+		error_set(e, errno, "make %s a mount", c->plan->status.rootfs);
+		return error_in(e, "root.path");
+	}
+	close(c->rootfs);
+	c->rootfs = fd_take(&tree);
+	return 0;
+}
+
+int rootfs_mounts(struct child *c, struct error *e)
+{
+	const struct plan *plan = c->plan;
+
+	c->late = arena_array(&c->arena, int, plan->mounts.n);
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (mount_one(c, &plan->mounts.v[i], &c->late[i], e) < 0)
+			return error_in(e, "mounts[%d]", plan->mounts.v[i].index);
+	return 0;
+}
+
+static int make_path_read_only(struct child *c, const char *path, struct error *e)
+{
+	CLEAN_FD target = inroot_open(c->rootfs, path, O_PATH, 0);
+
+	/* The host's kernel may lack it, or the image: then there is nothing to protect. */
+	if (target < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	CLEAN_FD tree = target < 0 ? -1 : mount_clone(target, true);
+	if (tree < 0 || mount_read_only(tree, true) < 0 || mount_onto(tree, target) < 0)
+		return error_set(e, errno, "make %s read-only", path);
+	return 0;
+}
+
+int rootfs_read_only(struct child *c, struct error *e)
+{
+	const struct plan *plan = c->plan;
+
+	for (size_t i = 0; i < plan->mounts.n; i++)
+		if (c->late[i] >= 0 && mount_read_only(c->late[i], false) < 0) {
+			error_set(e, errno, "make %s read-only", plan->mounts.v[i].destination);
+			return error_in(e, "mounts[%d]", plan->mounts.v[i].index);
+		}
+	for (size_t i = 0; i < plan->readonly_paths.n; i++)
+		if (make_path_read_only(c, plan->readonly_paths.v[i], e) < 0)
+			return error_in(e, "linux.readonlyPaths[%zu]", i);
+	if (plan->rootfs_readonly && mount_read_only(c->rootfs, false) < 0) {
+		error_set(e, errno, "make the root read-only");
+		return error_in(e, "root.readonly");
+	}
+	return 0;
+}
+
+static int pivot(struct child *c, struct error *e)
+{
+	/* The old root lands on top of the new one, at the same place, and is taken off again: no directory is needed for it. */
+	if (fchdir(c->rootfs) < 0 || sys_pivot_root(".", ".") < 0) {
+		error_set(e, errno, "pivot_root to %s", c->plan->status.rootfs);
+		return errno == EINVAL ? error_hint(e, "on an initramfs use --no-pivot") : -1;
+	}
+	/* Unmounting must not spread to where these mounts came from. */
+	if (c->plan->rootfs_propagation & MS_SHARED &&
+	    mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return error_set(e, errno, "separate the old root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return error_set(e, errno, "unmount the old root");
+	return 0;
+}
+
+static int move_root(struct child *c, struct error *e)
+{
+	if (fchdir(c->rootfs) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		return error_set(e, errno, "move %s to /", c->plan->status.rootfs);
+	return 0;
+}
+
+int rootfs_enter(struct child *c, struct error *e)
+{
+	const uint64_t wanted = c->plan->rootfs_propagation;
+
+	if (!has_mount_namespace(c)) {
+		/* Never pivot here: the mounts are the host's. */
+		if (fchdir(c->rootfs) < 0 || chroot(".") < 0)
+			return error_set(e, errno, "chroot to %s", c->plan->status.rootfs);
+	} else if ((c->plan->no_pivot ? move_root : pivot)(c, e) < 0) {
+		return -1;
+	}
+	if (chdir("/") < 0)
+		return error_set(e, errno, "enter the container's root");
+	if (wanted && has_mount_namespace(c) && mount(NULL, "/", NULL, wanted, NULL) < 0) {
+		error_set(e, errno, "set the propagation of /");
+		return error_in(e, "linux.rootfsPropagation");
+	}
+	return 0;
+}

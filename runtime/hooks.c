@@ -1,0 +1,174 @@
+/*
+ * See hooks.h. A hook's stdout and stderr are one pipe of which the end is kept for the error. Its output is not awaited past its exit: a
+ * daemon that a hook leaves behind may hold the pipe for ever. The state comes in a memfd, so a hook that does not read can't block us.
+ */
+#include "runtime/hooks.h"
+
+#include "runtime/file.h"
+#include "runtime/log.h"
+#include "runtime/process.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OUTPUT_KEPT 1024
+
+/* The last bytes that a hook wrote. */
+struct output {
+	size_t n;
+	char text[OUTPUT_KEPT];
+};
+
+static void output_add(struct output *o, const char *bytes, size_t n)
+{
+	if (n > OUTPUT_KEPT) {
+		bytes += n - OUTPUT_KEPT;
+		n = OUTPUT_KEPT;
+	}
+	if (o->n + n > OUTPUT_KEPT) {
+		size_t drop = o->n + n - OUTPUT_KEPT;
+		memmove(o->text, o->text + drop, o->n - drop);
+		o->n -= drop;
+	}
+	memcpy(o->text + o->n, bytes, n);
+	o->n += n;
+}
+
+static void output_drain(struct output *o, int fd)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	/* Bounded: a daemon that floods the pipe must not keep us. */
+	for (int i = 0; i < 64 && (n = read(fd, bytes, sizeof(bytes))) > 0; i++)
+		output_add(o, bytes, n);
+}
+
+static int state_file(const struct hook_run *run)
+{
+	CLEAN_FD fd = memfd_create("state", MFD_CLOEXEC);
+
+	if (fd < 0 || write_all(fd, run->state, run->state_size) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	return fd_take(&fd);
+}
+
+static int spawn(const struct hook_run *run, const struct spec_hook *hook, int input, int output,
+		 pid_t *pid)
+{
+	char *no_args[] = { hook->path, NULL }, *no_env[] = { NULL };
+	const struct strings *env = hook->env ? hook->env : run->default_env;
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
+	int failed;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+						      POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+	if (run->directory)
+		posix_spawn_file_actions_addchdir_np(&actions, run->directory);
+	failed = posix_spawn(pid, hook->path, &actions, &attributes, hook->args.n ? hook->args.v : no_args,
+			     env && env->n ? env->v : no_env);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	errno = failed;
+	return failed ? -1 : 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* Read output until the hook has ended. False when the deadline (milliseconds, -1: none) came first. */
+static bool wait_end(int pidfd, int pipe, struct output *o, int64_t deadline)
+{
+	struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = pipe, .events = POLLIN } };
+
+	for (;;) {
+		int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+		if (deadline >= 0 && left <= 0)
+			return false;
+		int n = poll(p, 2, left > 1 << 30 ? 1 << 30 : (int)left);
+		if (n < 0 && errno != EINTR)
+			return true;
+		if (n > 0 && p[1].revents & POLLIN)
+			output_drain(o, pipe);
+		else if (n > 0 && p[1].revents)
+			p[1].fd = -1;
+		if (n > 0 && p[0].revents)
+			return true;
+	}
+}
+
+static int run_one(const struct hook_run *run, const struct spec_hook *hook, struct error *e)
+{
+	struct output output = { 0 };
+	int ends[2];
+	pid_t pid;
+
+	CLEAN_FD input = state_file(run);
+	if (input < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_set(e, errno, "prepare the hook %s", hook->path);
+	CLEAN_FD from = ends[0];
+	CLEAN_FD to = ends[1];
+	fcntl(to, F_SETFL, 0); /* only our end must not block */
+	if (spawn(run, hook, input, to, &pid) < 0)
+		return error_set(e, errno, "run the hook %s", hook->path);
+	fd_close(&to);
+	CLEAN_FD pidfd = sys_pidfd_open(pid);
+	int64_t deadline = hook->timeout ? now_ms() + *hook->timeout * 1000 : -1;
+	bool ended = wait_end(pidfd, from, &output, deadline);
+	if (!ended) {
+		kill(-pid, SIGKILL);
+		kill(pid, SIGKILL);
+	}
+	int status = process_reap(pid);
+	output_drain(&output, from);
+	while (output.n && (output.text[output.n - 1] == '\n' || !output.text[output.n - 1]))
+		output.n--;
+	int shown = (int)output.n;
+	const char *said = shown ? ", it said: " : "";
+	if (!ended)
+		return error_set(e, 0, "the hook %s was killed at its timeout of %lld s%s%.*s",
+				 hook->path, (long long)*hook->timeout, said, shown, output.text);
+	if (status > 128)
+		return error_set(e, 0, "the hook %s was killed by signal %d%s%.*s", hook->path,
+				 status - 128, said, shown, output.text);
+	if (status)
+		return error_set(e, 0, "the hook %s failed with exit status %d%s%.*s", hook->path,
+				 status, said, shown, output.text);
+	return 0;
+}
+
+int hooks_run(const struct hook_run *run, struct error *e)
+{
+	for (size_t i = 0; i < run->hooks->n; i++) {
+		trace(TRACE_STEPS, "hooks.%s[%zu]: %s", run->kind, i, run->hooks->v[i].path);
+		if (run_one(run, &run->hooks->v[i], e) < 0)
+			return error_in(e, "hooks.%s[%zu]", run->kind, i);
+	}
+	return 0;
+}

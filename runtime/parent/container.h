@@ -1,0 +1,73 @@
+/*
+ * The life of a container, as cmd/ calls it: create, start, run, kill, delete, state, list (runtime.md, "Lifecycle" and "Operations").
+ * Each function is one whole operation: on failure nothing it made is left behind, and the error says what, where and why.
+ */
+#ifndef OCIRUN_CONTAINER_H
+#define OCIRUN_CONTAINER_H
+
+#include "spec/arena.h"
+#include "spec/error.h"
+#include "spec/spec.h"
+#include "spec/status.h"
+
+#include <stdbool.h>
+
+enum cgroup_manager { CGROUP_CGROUPFS, CGROUP_SYSTEMD, CGROUP_DISABLED };
+
+struct create_options {
+	const char *root; /* the directory of all state: see state_root_default */
+	const char *id;
+	const char *bundle; /* may be relative; "." when NULL */
+	const char *config; /* another file than BUNDLE/config.json; NULL: that */
+	const char *pid_file;
+	const char *console_socket;
+	bool no_pivot;
+	bool no_new_keyring;
+	bool detach; /* run only: return once started */
+	bool keep;   /* run only: do not delete the container when it ends */
+	bool no_subreaper;
+	unsigned preserve_fds; /* fds 3 … 3 + n - 1 are handed to the process */
+	enum cgroup_manager cgroup_manager;
+};
+
+/*
+ * Warnings of what follows go to this function, one line each without newline (unknown capabilities, poststop hooks that failed). Set once
+ * by cmd/; the default drops them.
+ */
+extern void (*container_warn)(const char *line);
+
+/* The default of --root: /run/ocirun, or $XDG_RUNTIME_DIR/ocirun outside the initial user namespace or for plain users. From the arena. */
+MUST_CHECK int state_root_default(struct arena *a, char **root, struct error *e);
+
+MUST_CHECK int container_create(const struct create_options *o, struct error *e);
+MUST_CHECK int container_start(const char *root, const char *id, struct error *e);
+
+/*
+ * create + start + wait + delete. *exit_code is the payload's, or 128 + signal; 0 with o->detach. With a terminal and no detach the caller's
+ * terminal is the container's until it ends.
+ */
+MUST_CHECK int container_run(const struct create_options *o, int *exit_code, struct error *e);
+
+/* Send a signal to init, or with `all` to every process of the container. */
+MUST_CHECK int container_kill(const char *root, const char *id, int signal, bool all, struct error *e);
+
+/* With `force`, a container in any condition, even half-made, is killed and removed, and a missing one is no error. */
+MUST_CHECK int container_delete(const char *root, const char *id, bool force, struct error *e);
+
+/* Never waits for a writer. Strings from the arena. */
+MUST_CHECK int container_status(const char *root, const char *id, struct arena *a, struct status *out, struct error *e);
+
+/* All containers under root, sorted by id; one that vanishes meanwhile, or whose record can't be read, is left out (warned about). */
+struct status_list {
+	size_t n;
+	struct status *v;
+};
+MUST_CHECK int container_list(const char *root, struct arena *a, struct status_list *out, struct error *e);
+
+/* Read, validate and resolve a bundle without doing anything: `ocirun plan BUNDLE`. *text is JSON, from the arena. */
+MUST_CHECK int container_plan(const struct create_options *o, struct arena *a, char **text, struct error *e);
+
+/* Id rule: [A-Za-z0-9_+.-], at least one character, at most 1024 bytes, not "." or "..". */
+MUST_CHECK int container_id_check(const char *id, struct error *e);
+
+#endif

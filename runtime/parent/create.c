@@ -1,0 +1,313 @@
+/*
+ * Theory of operation. A table of steps from the bundle to a container that waits for start. The id is claimed before the first effect on the
+ * host, and what an effect will be is recorded before it happens: so a step that fails, a process that is killed and `delete --force` all
+ * clean up by the same way, destroy.c, from the same record.
+ */
+#include "runtime/parent/create.h"
+
+#include "runtime/channel.h"
+#include "runtime/file.h"
+#include "runtime/hooks.h"
+#include "runtime/log.h"
+#include "runtime/parent/cgroup.h"
+#include "runtime/parent/console.h"
+#include "runtime/parent/destroy.h"
+#include "runtime/process.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int load(struct creation *c, struct error *e)
+{
+	return container_id_check(c->o->id, e) < 0 ? -1 :
+						     resolve_load(c->o, &c->arena, &c->bundle, e);
+}
+
+/* Who gets the terminal? The texts are runc's, callers know them. */
+static int check_terminal(struct creation *c, struct error *e)
+{
+	const struct spec_process *p = c->bundle.spec->process;
+	const char *socket = c->o->console_socket;
+	bool terminal = p && p->terminal;
+
+	if (terminal && !c->foreground && !socket) {
+		error_set(e, 0, "cannot allocate tty if runc will detach without setting console socket");
+		error_hint(e, "--console-socket names the socket that gets the terminal");
+		return error_in(e, "process.terminal");
+	}
+	if (socket && (c->foreground || !terminal)) {
+		error_set(e, 0, "cannot use console socket if runc will not detach or allocate tty");
+		return error_hint(e, "process.terminal is %s", terminal ? "true" : "false");
+	}
+	if (socket)
+		c->console_socket = console_connect(socket, e);
+	return socket && c->console_socket < 0 ? -1 : 0;
+}
+
+static int plan(struct creation *c, struct error *e)
+{
+	return resolve_plan(c->o, &c->arena, &c->bundle, e) < 0 ||
+			       namespaces_open(c->bundle.spec, &c->spawn.joins, e) < 0 ?
+		       -1 : 0;
+}
+
+static char *time_now(struct arena *a)
+{
+	struct timespec t;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
+			    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t.tv_nsec);
+}
+
+static int claim(struct creation *c, struct error *e)
+{
+	const struct spec *s = c->bundle.spec;
+	const struct plan *p = c->bundle.plan;
+	struct record *r = &c->state.record;
+
+	if (state_claim(&c->state, c->o->root, c->o->id, &c->arena, e) < 0)
+		return -1;
+	*r = (struct record){
+		.oci_version = SPEC_VERSION,
+		.id = p->status.id,
+		.bundle = c->bundle.path,
+		.rootfs = c->bundle.rootfs,
+		.created = time_now(&c->arena),
+		.has_process = s->process,
+		.own_pid_namespace = p->new_namespaces & CLONE_NEWPID,
+		.owner = arena_printf(&c->arena, "%u", geteuid()),
+		.annotations = s->annotations,
+	};
+	if (s->hooks) {
+		r->poststart = s->hooks->poststart;
+		r->poststop = s->hooks->poststop;
+	}
+	if (process_identify(getpid(), &r->creator) < 0)
+		return error_set(e, errno, "find our own process in /proc");
+	if (cgroup_intend(&c->arena, p, r, e) < 0)
+		return -1;
+	return state_save(&c->state, e);
+}
+
+static int make_cgroup(struct creation *c, struct error *e)
+{
+	bool optional = !c->bundle.privileged && !c->bundle.spec->linux->cgroups_path;
+
+	return cgroup_make(c->bundle.plan, &c->state.record, optional, e);
+}
+
+static int spawn(struct creation *c, struct error *e)
+{
+	struct record *r = &c->state.record;
+
+	CLEAN_FD socket = state_listen(&c->state);
+	if (socket < 0)
+		return error_set(e, errno, "make the container's start socket");
+	c->spawn.spec = c->bundle.spec;
+	c->spawn.plan = c->bundle.plan;
+	c->spawn.arena = &c->arena;
+	c->spawn.rootfs = c->bundle.rootfs;
+	c->spawn.start_socket = socket;
+	int result = spawn_init(&c->spawn, e);
+	namespaces_close(&c->spawn.joins);
+	/* Even of a birth that failed: so that the clean-up finds it. */
+	if (c->spawn.pid > 0 && process_identify(c->spawn.pid, &r->init) < 0 && result == 0)
+		result = error_set(e, errno, "find the container's init in /proc");
+	return result < 0 || state_save(&c->state, e) < 0 ? -1 : 0;
+}
+
+static int run_hooks(struct creation *c, const char *kind, const spec_hook_list *hooks, struct error *e)
+{
+	return hooks->n ? state_hooks(&c->state, kind, STATUS_CREATING, hooks, e) : 0;
+}
+
+static int create_hooks(struct creation *c, struct error *e)
+{
+	const struct spec_hooks *h = c->bundle.spec->hooks;
+
+	c->hooks_began = true;
+	if (run_hooks(c, "prestart", &h->prestart, e) < 0 ||
+	    run_hooks(c, "createRuntime", &h->create_runtime, e) < 0)
+		return -1;
+	if (channel_send(c->spawn.channel, MESSAGE_HOOKED, c->spawn.pid, -1) < 0 && errno != EPIPE)
+		return error_set(e, errno, "talk to the container's init");
+	return 0;
+}
+
+/* Init ended without a word: say at least how. */
+static int silent_end(struct creation *c, struct error *e)
+{
+	int code = process_reap(c->spawn.pid);
+
+	if (code > 128)
+		return error_set(e, 0, "the container's init was killed by signal %d", code - 128);
+	return error_set(e, 0, "the container's init ended (exit status %d)", code);
+}
+
+/* Serve init until it says that it is created. */
+static int accompany(struct creation *c, struct error *e)
+{
+	for (;;) {
+		struct message m;
+		CLEAN_FD fd = -1;
+		int got = channel_receive(c->spawn.channel, &m, &fd, e);
+		if (got <= 0)
+			return got < 0 ? -1 : silent_end(c, e);
+		switch (m.type) {
+		case MESSAGE_ERROR:
+			*e = m.error;
+			return -1;
+		case MESSAGE_MOUNTED:
+			if (create_hooks(c, e) < 0)
+				return -1;
+			break;
+		case MESSAGE_TERMINAL:
+			c->terminal = fd_take(&fd);
+			break;
+		case MESSAGE_CREATED:
+			return 0;
+		default:
+			return error_set(e, EPROTO, "talk to the container's init");
+		}
+	}
+}
+
+static int hand_over_terminal(struct creation *c, struct error *e)
+{
+	if (c->console_socket < 0)
+		return 0;
+	if (c->terminal < 0)
+		return error_set(e, EPROTO, "get the terminal from the container's init");
+	int result = console_send(c->console_socket, c->terminal, e);
+	fd_close(&c->terminal);
+	fd_close(&c->console_socket);
+	return result;
+}
+
+static int write_pid_file(struct creation *c, struct error *e)
+{
+	char number[16];
+
+	if (!c->o->pid_file || !*c->o->pid_file)
+		return 0;
+	/* Digits only: callers convert the whole file. */
+	int n = snprintf(number, sizeof(number), "%d", c->spawn.pid);
+	return file_replace_at(AT_FDCWD, c->o->pid_file, number, n, 0644, e) < 0 ?
+		       error_in(e, "--pid-file") : 0;
+}
+
+static int record(struct creation *c, struct error *e)
+{
+	c->state.record.complete = true;
+	if (state_save(&c->state, e) < 0 ||
+	    channel_send(c->spawn.channel, MESSAGE_RECORDED, c->spawn.pid, -1) < 0) {
+		if (!e->text[0])
+			error_set(e, errno, "talk to the container's init");
+		if (c->o->pid_file && *c->o->pid_file)
+			unlink(c->o->pid_file);
+		return -1;
+	}
+	fd_close(&c->spawn.channel);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct creation *c, struct error *e);
+} steps[] = {
+	/* Pure: nothing on the host has changed when these fail. */
+	{ "load", load },
+	{ "terminal", check_terminal },
+	{ "plan", plan },
+	/* The first effect: from here on an id, a lock, and a record of what may have to be undone. */
+	{ "claim", claim },
+	{ "cgroup", make_cgroup },
+	{ "spawn", spawn },
+	{ "accompany", accompany },
+	{ "console", hand_over_terminal },
+	/* Its presence means success to conmon: as late as possible. */
+	{ "pid file", write_pid_file },
+	{ "record", record },
+};
+#define CLAIM 3 /* index of the first step with effects */
+
+static void undo(struct creation *c)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (c->spawn.pidfd >= 0)
+		sys_pidfd_send_signal(c->spawn.pidfd, SIGKILL);
+	if (c->spawn.pid > 0)
+		process_reap(c->spawn.pid);
+	if (destroy(&c->state, c->hooks_began, &ignored) < 0)
+		container_warn(ignored.text);
+}
+
+int creation_begin(struct creation *c, const struct create_options *o, bool foreground, struct error *e)
+{
+	*c = (struct creation){ .o = o,
+				.foreground = foreground,
+				.state = STATE_NONE,
+				.spawn = { .pidfd = -1, .channel = -1 },
+				.console_socket = -1,
+				.terminal = -1 };
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		trace(TRACE_STEPS, "parent: %s", steps[i].name);
+		if (steps[i].run(c, e) == 0)
+			continue;
+		/* A claim that failed because another has the id leaves no directory open. */
+		if (i >= CLAIM && c->state.directory >= 0)
+			undo(c);
+		creation_close(c);
+		return -1;
+	}
+	return 0;
+}
+
+void creation_close(struct creation *c)
+{
+	namespaces_close(&c->spawn.joins);
+	for (size_t i = 0; c->bundle.plan && i < c->bundle.plan->mounts.n; i++)
+		fd_close(&c->bundle.plan->mounts.v[i].source_fd);
+	fd_close(&c->spawn.channel);
+	fd_close(&c->spawn.pidfd);
+	fd_close(&c->console_socket);
+	fd_close(&c->terminal);
+	state_close(&c->state);
+	arena_free(&c->arena);
+}
+
+int container_create(const struct create_options *o, struct error *e)
+{
+	struct creation c;
+
+	if (creation_begin(&c, o, false, e) < 0)
+		return -1;
+	creation_close(&c);
+	return 0;
+}
+
+int container_plan(const struct create_options *o, struct arena *a, char **text, struct error *e)
+{
+	struct bundle b = { 0 };
+	struct arena own;
+
+	if (resolve_load(o, &own, &b, e) < 0)
+		return -1;
+	int result = resolve_plan(o, &own, &b, e);
+	if (result == 0)
+		*text = json_print(&plan_table, b.plan, 2, a, NULL);
+	for (size_t i = 0; b.plan && i < b.plan->mounts.n; i++)
+		fd_close(&b.plan->mounts.v[i].source_fd);
+	arena_free(&own);
+	return result;
+}

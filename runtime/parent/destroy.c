@@ -1,0 +1,63 @@
+/* See destroy.h. */
+#include "runtime/parent/destroy.h"
+
+#include "runtime/file.h"
+#include "runtime/hooks.h"
+#include "runtime/log.h"
+#include "runtime/parent/cgroup.h"
+#include "runtime/parent/container.h"
+#include "runtime/process.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#define END_MS 10000
+
+int signal_init(const struct record *r, int signal)
+{
+	CLEAN_FD pidfd = process_open(&r->init);
+
+	return pidfd < 0 ? -1 : sys_pidfd_send_signal(pidfd, signal);
+}
+
+/* Kill init and wait for its end: what it holds (mounts, cgroup) is released only then. */
+static int end_init(const struct record *r, struct error *e)
+{
+	CLEAN_FD pidfd = process_open(&r->init);
+
+	if (pidfd < 0)
+		return 0;
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return error_set(e, errno, "kill process %d of the container", r->init.pid);
+	if (process_wait_end(pidfd, 0) == 0)
+		return 0;
+	/* A frozen process dies only when thawed, which killing by cgroup does. */
+	struct error ignored = ERROR_NONE;
+	if (process_wait_end(pidfd, 20) < 0 && cgroup_kill(r, &ignored) < 0)
+		trace(TRACE_STEPS, "%s", ignored.text);
+	if (process_wait_end(pidfd, END_MS) < 0)
+		return error_set(e, errno, "wait for the end of process %d of the container",
+				 r->init.pid);
+	return 0;
+}
+
+int destroy(struct state *s, bool hooks, struct error *e)
+{
+	const struct record *r = &s->record;
+
+	if (end_init(r, e) < 0)
+		return -1;
+	/* Usually empty by now; where it isn't (no pid namespace of its own), everything in it is the container's. */
+	if (cgroup_remove_empty(r) < 0 && (cgroup_kill(r, e) < 0 || cgroup_remove(r, e) < 0))
+		return -1;
+	if (hooks && r->poststop.n) {
+		struct error failed = ERROR_NONE;
+		/* Only a warning: the container is gone either way (runtime.md, "Lifecycle", 13). */
+		if (state_hooks(s, "poststop", STATUS_STOPPED, &r->poststop, &failed) < 0) {
+			char line[4096];
+			container_warn(error_print(&failed, line, sizeof(line)));
+		}
+	}
+	return state_remove(s, e);
+}

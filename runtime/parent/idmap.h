@@ -1,0 +1,15 @@
+/*
+ * Writing the id maps of a process in a new user namespace: directly where the kernel lets us, by newuidmap and newgidmap (which check /etc/subuid
+ * and /etc/subgid) where it doesn't. config-linux.md, "User namespace mappings".
+ */
+#ifndef OCIRUN_IDMAP_H
+#define OCIRUN_IDMAP_H
+
+#include "spec/spec.h"
+
+#include <sys/types.h>
+
+MUST_CHECK int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings *gids,
+			   struct error *e);
+
+#endif

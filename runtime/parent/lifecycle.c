@@ -1,0 +1,199 @@
+/* start, kill and delete: what is done to a container that exists (runtime.md, "Operations"). */
+#include "runtime/channel.h"
+#include "runtime/file.h"
+#include "runtime/parent/cgroup.h"
+#include "runtime/parent/container.h"
+#include "runtime/parent/destroy.h"
+#include "runtime/parent/start.h"
+#include "runtime/parent/state.h"
+#include "runtime/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#define LOCK_MS 10000
+#define ARENA ((size_t)256 << 20) /* of records: address space only */
+
+/* A failed start hook or poststart hook ends the container, poststop hooks included (runtime.md, "Lifecycle", 8 to 13). */
+static int end_container(struct state *s)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (destroy(s, true, &ignored) < 0)
+		container_warn(ignored.text);
+	return -1;
+}
+
+/*
+ * Say start and listen: "executing" and then the end of the connection is success, because execve closed it. An error before "executing" is a
+ * failed hook or limit, after it a failed execve.
+ */
+static int run_process(struct state *s, bool *executing, struct error *e)
+{
+	CLEAN_FD connection = state_connect(s);
+	struct message m;
+	int got;
+
+	*executing = false;
+	if (connection < 0 || channel_send(connection, MESSAGE_START, 0, -1) < 0)
+		return error_set(e, errno, "reach the container's init");
+	while ((got = channel_receive(connection, &m, NULL, e)) > 0 && m.type == MESSAGE_EXECUTING)
+		*executing = true;
+	if (got > 0 && m.type == MESSAGE_ERROR)
+		*e = m.error;
+	else if (got > 0)
+		return error_set(e, EPROTO, "talk to the container's init");
+	else if (got == 0 && !*executing)
+		return error_set(e, 0, "the container's init ended before its program began");
+	return got ? -1 : 0;
+}
+
+int start_locked(struct state *s, struct error *e)
+{
+	bool executing;
+
+	if (run_process(s, &executing, e) < 0) {
+		/* A program that can't be executed leaves a stopped container, for its owner to look at and delete. */
+		CLEAN_FD init = executing ? process_open(&s->record.init) : -1;
+		if (init >= 0)
+			(void)!process_wait_end(init, 1000);
+		return executing ? -1 : end_container(s);
+	}
+	if (s->record.poststart.n &&
+	    state_hooks(s, "poststart", STATUS_RUNNING, &s->record.poststart, e) < 0)
+		return end_container(s);
+	return 0;
+}
+
+int container_start(const char *root, const char *id, struct error *e)
+{
+	struct arena a;
+	CLEAN_STATE s = STATE_NONE;
+	int result = -1;
+
+	if (arena_init(&a, ARENA, e) < 0)
+		return -1;
+	if (state_open(&s, root, id, &a, e) < 0 || state_lock(&s, LOCK_MS, e) < 0)
+		goto out;
+	switch (state_status(&s)) {
+	case STATUS_CREATED:
+		if (s.record.has_process) {
+			result = start_locked(&s, e);
+		} else {
+			error_set(e, 0, "config.json has none to start");
+			error_in(e, "process");
+		}
+		break;
+	case STATUS_STOPPED:
+		error_set(e, 0, "cannot start a container that has stopped");
+		break;
+	case STATUS_RUNNING:
+		error_set(e, 0, "cannot start an already running container");
+		break;
+	case STATUS_PAUSED:
+		error_set(e, 0, "cannot start a container that is paused");
+		break;
+	case STATUS_CREATING:
+		error_set(e, 0, "cannot start a container that is still being created");
+		break;
+	}
+out:
+	arena_free(&a);
+	return result;
+}
+
+static int not_running(struct error *e)
+{
+	return error_set(e, 0, "container not running");
+}
+
+static int kill_all(const struct record *r, int signal, struct error *e)
+{
+	if (signal == SIGKILL)
+		return cgroup_kill(r, e);
+	cgroup_signal_all(r, signal);
+	return 0;
+}
+
+static int kill_opened(struct state *s, int signal, bool all, struct error *e)
+{
+	enum status_code status = state_status(s);
+
+	if (all && s->record.cgroups.n)
+		return kill_all(&s->record, signal, e);
+	if (status == STATUS_STOPPED)
+		return all ? 0 : not_running(e);
+	if (signal_init(&s->record, signal) < 0) {
+		if (errno == ESRCH)
+			return not_running(e);
+		return error_set(e, errno, "send signal %d", signal);
+	}
+	/* A frozen process takes SIGKILL on v2; on v1 it must be thawed for it. */
+	if (signal == SIGKILL && status == STATUS_PAUSED)
+		cgroup_thaw(&s->record);
+	return 0;
+}
+
+int container_kill(const char *root, const char *id, int signal, bool all, struct error *e)
+{
+	struct arena a;
+	CLEAN_STATE s = STATE_NONE;
+
+	if (arena_init(&a, ARENA, e) < 0)
+		return -1;
+	int result = state_open(&s, root, id, &a, e) < 0 ? -1 : kill_opened(&s, signal, all, e);
+	arena_free(&a);
+	return result;
+}
+
+/* A create that hangs (in a hook, on a dead file server) holds the lock: end what it is making, then it, and the lock is free. */
+static void end_creator(const struct state *s)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (signal_init(&s->record, SIGKILL) < 0 && cgroup_kill(&s->record, &ignored) < 0)
+		return;
+	CLEAN_FD creator = process_open(&s->record.creator);
+	if (creator >= 0 && process_wait_end(creator, 500) < 0)
+		kill(s->record.creator.pid, SIGKILL);
+}
+
+static int delete_opened(struct state *s, bool force, struct error *e)
+{
+	enum status_code status = state_status(s);
+
+	if (!force && status != STATUS_STOPPED)
+		return error_set(e, 0, "cannot delete container %s that is not stopped: %s", s->id,
+				 status_word(status));
+	if (force && status == STATUS_CREATING)
+		end_creator(s);
+	/* A start that hangs in a hook holds it too: its container's end ends it. */
+	if (force && status != STATUS_STOPPED)
+		signal_init(&s->record, SIGKILL);
+	if (state_lock(s, LOCK_MS, e) < 0)
+		return -1;
+	/* Another may have come in between. */
+	status = state_status(s);
+	if (!force && status != STATUS_STOPPED)
+		return error_set(e, 0, "cannot delete container %s that is not stopped: %s", s->id,
+				 status_word(status));
+	return destroy(s, s->record.complete, e);
+}
+
+int container_delete(const char *root, const char *id, bool force, struct error *e)
+{
+	struct arena a;
+	CLEAN_STATE s = STATE_NONE;
+
+	if (arena_init(&a, ARENA, e) < 0)
+		return -1;
+	int result = state_open(&s, root, id, &a, e) < 0 ? -1 : delete_opened(&s, force, e);
+	/* Gone already, or gone meanwhile: what was asked for. */
+	if (result < 0 && force && !strcmp(e->text, "container does not exist")) {
+		*e = ERROR_NONE;
+		result = 0;
+	}
+	arena_free(&a);
+	return result;
+}

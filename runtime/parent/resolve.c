@@ -1,0 +1,216 @@
+/* See resolve.h. Mounts are resolved in resolve_mounts.c. */
+#include "runtime/parent/resolve.h"
+
+#include "runtime/file.h"
+#include "runtime/parent/cgroup.h"
+#include "runtime/parent/namespaces.h"
+#include "runtime/parent/resolve_mounts.h"
+#include "runtime/parent/supported.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static void drop_warning(const char *line)
+{
+	(void)line;
+}
+
+void (*container_warn)(const char *line) = drop_warning;
+
+/* Structs of what a byte of JSON can become, with room for the plan: address space only. */
+#define ARENA_PER_BYTE 96
+#define ARENA_FIXED ((size_t)16 << 20)
+
+static int open_config(const struct create_options *o, struct bundle *b, struct arena *a, int *fd,
+		       struct error *e)
+{
+	const char *bundle = o->bundle && *o->bundle ? o->bundle : ".";
+	struct stat st;
+
+	/* Two steps: the arena's size depends on the file's, the absolute path needs the arena. */
+	CLEAN_FD dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return error_set(e, errno, "open the bundle %s", bundle);
+	CLEAN_FD file = o->config ? open(o->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK) :
+				    openat(dir, "config.json", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (file < 0 || fstat(file, &st) < 0) {
+		error_set(e, errno, "open %s%s", o->config ? "" : bundle,
+			  o->config ? o->config : "/config.json");
+		return o->config || errno != ENOENT ? -1 : error_hint(e, "a bundle is a directory "
+								      "with a config.json: `ocirun spec` makes one");
+	}
+	size_t size = st.st_size > 0 && (size_t)st.st_size < JSON_SIZE_MAX ? (size_t)st.st_size :
+									    JSON_SIZE_MAX;
+	if (arena_init(a, size * ARENA_PER_BYTE + ARENA_FIXED, e) < 0)
+		return -1;
+	*fd = fd_take(&file);
+	return path_absolute(a, bundle, &b->path, e);
+}
+
+int resolve_load(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
+{
+	struct strings warnings = { 0 };
+	size_t length;
+	char *text;
+	int config = -1;
+
+	int opened = open_config(o, b, a, &config, e);
+	CLEAN_FD fd = config;
+	if (opened < 0)
+		return -1;
+	if (file_read(fd, JSON_SIZE_MAX, a, &text, &length) < 0)
+		return error_set(e, errno, "read %s", o->config ? o->config : "config.json");
+	if (spec_read(a, text, length, &b->spec, &warnings, e) < 0 ||
+	    supported_check(b->spec, e) < 0)
+		return error_context(e, "%s", o->config ? o->config : "config.json");
+	for (size_t i = 0; i < warnings.n; i++)
+		container_warn(warnings.v[i]);
+	const char *root = b->spec->root->path;
+	b->rootfs = root[0] == '/' ? arena_strdup(a, root) : arena_printf(a, "%s/%s", b->path, root);
+	struct stat st;
+	if (stat(b->rootfs, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		error_set(e, S_ISDIR(st.st_mode) ? errno : ENOTDIR, "open %s", b->rootfs);
+		return error_in(e, "root.path");
+	}
+	return 0;
+}
+
+static const struct {
+	const char *path;
+	uint32_t major, minor;
+} default_devices[] = {
+	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
+	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
+};
+#define DEFAULT_DEVICES (sizeof(default_devices) / sizeof(default_devices[0]))
+
+/* config-linux.md, "Default Devices": always there; linux.devices may name one of them with other owners. */
+static void resolve_devices(const struct spec *s, struct arena *a, struct plan *plan)
+{
+	size_t configured = s->linux->devices.n;
+
+	plan->devices.v = arena_alloc(a, (configured + DEFAULT_DEVICES) * sizeof(*plan->devices.v));
+	for (size_t i = 0; i < DEFAULT_DEVICES; i++) {
+		bool named = false;
+		for (size_t j = 0; j < configured; j++)
+			named |= !strcmp(s->linux->devices.v[j].path, default_devices[i].path);
+		if (!named)
+			plan->devices.v[plan->devices.n++] = (struct plan_device){
+				.path = arena_strdup(a, default_devices[i].path),
+				.mode = S_IFCHR | 0666,
+				.major = default_devices[i].major,
+				.minor = default_devices[i].minor,
+				.index = -1,
+			};
+	}
+	for (size_t i = 0; i < configured; i++) {
+		const struct spec_device *d = &s->linux->devices.v[i];
+		plan->devices.v[plan->devices.n++] = (struct plan_device){
+			.path = d->path,
+			.mode = d->type | (d->file_mode ? *d->file_mode & 07777 : 0666),
+			.major = d->major ? (uint32_t)*d->major : 0,
+			.minor = d->minor ? (uint32_t)*d->minor : 0,
+			.uid = d->uid ? *d->uid : 0,
+			.gid = d->gid ? *d->gid : 0,
+			.index = (int32_t)i,
+		};
+	}
+}
+
+static void resolve_namespaces(const struct spec *s, struct plan *plan)
+{
+	for (size_t i = 0; i < s->linux->namespaces.n; i++) {
+		const struct spec_namespace *ns = &s->linux->namespaces.v[i];
+		if (ns->path && *ns->path)
+			plan->joined_namespaces |= ns->type;
+		else
+			plan->new_namespaces |= ns->type;
+	}
+}
+
+/* net.ipv4.ip_forward and net/ipv4/ip_forward are the same key; a dot inside a component is written as the other separator. */
+static void resolve_sysctl(const struct spec *s, struct arena *a, struct plan *plan)
+{
+	plan->sysctl.n = s->linux->sysctl.n;
+	plan->sysctl.v = arena_alloc(a, plan->sysctl.n * sizeof(*plan->sysctl.v));
+	for (size_t i = 0; i < plan->sysctl.n; i++) {
+		char *key = arena_strdup(a, s->linux->sysctl.v[i].key);
+		char *first = strpbrk(key, "./");
+		bool dotted = first && *first == '.';
+		for (char *at = key; dotted && *at; at++)
+			*at = *at == '.' ? '/' : *at == '/' ? '.' : *at;
+		plan->sysctl.v[i] = (struct pair){ key, s->linux->sysctl.v[i].value };
+	}
+}
+
+static void resolve_hooks(const struct spec *s, struct plan *plan)
+{
+	const struct spec_hooks *h = s->hooks;
+
+	if (!h)
+		return;
+	plan->create_hooks = h->prestart.n || h->create_runtime.n || h->create_container.n;
+	plan->create_container = h->create_container;
+	plan->start_container = h->start_container;
+}
+
+int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
+{
+	const struct spec *s = b->spec;
+	struct plan *plan = arena_new(a, struct plan);
+	bool initial = namespaces_initial_user();
+
+	b->plan = plan;
+	b->privileged = initial && geteuid() == 0;
+	plan->trace = trace_state;
+	plan->channel = plan->start_socket = plan->rootfs_fd = -1;
+	plan->preserve_fds = o->preserve_fds;
+	plan->status = (struct status){ .oci_version = arena_strdup(a, SPEC_VERSION),
+					.id = arena_strdup(a, o->id),
+					.bundle = b->path,
+					.rootfs = b->rootfs,
+					.annotations = s->annotations };
+	if (!o->no_new_keyring)
+		plan->keyring = arena_printf(a, "_ses.%s", o->id);
+	resolve_namespaces(s, plan);
+	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
+	plan->no_pivot = o->no_pivot;
+	plan->rootfs_propagation = s->linux->rootfs_propagation;
+	plan->rootfs_readonly = s->root->readonly;
+	plan->masked_paths = s->linux->masked_paths;
+	plan->readonly_paths = s->linux->readonly_paths;
+	plan->hostname = s->hostname;
+	plan->domainname = s->domainname;
+	plan->process = s->process;
+	resolve_devices(s, a, plan);
+	resolve_sysctl(s, a, plan);
+	resolve_hooks(s, plan);
+	if (resolve_mounts(s, a, b->path, plan, e) < 0)
+		return -1;
+	if (o->cgroup_manager != CGROUP_DISABLED &&
+	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)
+		return -1;
+	return 0;
+}
+
+int state_root_default(struct arena *a, char **root, struct error *e)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0 && (namespaces_initial_user() || !runtime_dir || !*runtime_dir)) {
+		*root = "/run/ocirun";
+		return 0;
+	}
+	if (!runtime_dir || runtime_dir[0] != '/') {
+		error_set(e, 0, "no place for the state of containers: XDG_RUNTIME_DIR is not set");
+		return error_hint(e, "set it to a directory of your own, or name one with --root");
+	}
+	*root = arena_printf(a, "%s/ocirun", runtime_dir);
+	return 0;
+}

@@ -1,0 +1,125 @@
+/* See resolve_mounts.h. config.md, "Mounts", and "Linux mount options". */
+#include "runtime/parent/resolve_mounts.h"
+
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+
+static void add_option(struct plan_mount *m, const struct mount_option *o)
+{
+	uint64_t *set = o->recursive ? &m->tree_set : &m->attr_set;
+	uint64_t *clear = o->recursive ? &m->tree_clear : &m->attr_clear;
+
+	/* In order: the last word about a flag wins. */
+	*set = (*set & ~o->attr_clear) | o->attr_set;
+	*clear = (*clear & ~o->attr_set) | o->attr_clear;
+	m->super_set = (m->super_set & ~o->super_clear) | o->super_set;
+	m->super_clear = (m->super_clear & ~o->super_set) | o->super_clear;
+	if (o->propagation)
+		m->propagation.v[m->propagation.n++] = (uint32_t)o->propagation;
+}
+
+static unsigned add_options(const struct spec_mount *from, struct arena *a, struct plan_mount *m)
+{
+	unsigned acts = 0;
+
+	m->propagation.v = arena_array(a, uint32_t, from->options.n);
+	m->data.v = arena_array(a, char *, from->options.n + 1);
+	for (size_t i = 0; i < from->options.n; i++) {
+		const struct mount_option *o = mount_option_find(from->options.v[i]);
+		if (o) {
+			add_option(m, o);
+			acts |= o->act;
+		} else if (*from->options.v[i]) {
+			m->data.v[m->data.n++] = from->options.v[i];
+		}
+	}
+	return acts;
+}
+
+static int resolve_bind(const char *bundle, bool other_user, struct arena *a, struct plan_mount *m,
+			struct error *e)
+{
+	if (!m->source || !*m->source) {
+		error_set(e, 0, "a bind mount needs one");
+		return error_in(e, "source");
+	}
+	if (m->source[0] != '/')
+		m->source = arena_printf(a, "%s/%s", bundle, m->source);
+	if (!other_user)
+		return 0;
+	/* Below directories that only the host's ids may enter: the child, being others, could not. */
+	m->source_fd = sys_open_tree(AT_FDCWD, m->source,
+				     SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
+	/* Not for us to clone either (a plain user's host mounts): leave it to the child, which owns its mount namespace. */
+	if (m->source_fd >= 0 || errno == EPERM || errno == EINVAL)
+		return 0;
+	error_set(e, errno, "open %s", m->source);
+	return error_in(e, "source");
+}
+
+/* Collapsed to one leading slash and no trailing one, for the comparisons that follow. Symbolic links are the child's to resolve. */
+static bool is_dev(const char *destination)
+{
+	while (*destination == '/')
+		destination++;
+	return !strncmp(destination, "dev", 3) && destination[3 + strspn(destination + 3, "/")] == 0;
+}
+
+static int resolve_one(const struct spec_mount *from, struct arena *a, const char *bundle,
+		       bool other_user, struct plan_mount *m, struct error *e)
+{
+	m->destination = from->destination[0] == '/' ? from->destination :
+						       arena_printf(a, "/%s", from->destination);
+	m->source = from->source;
+	m->source_fd = -1;
+	unsigned acts = add_options(from, a, m);
+	bool bind = acts & (MOUNT_BIND | MOUNT_RBIND) || (from->type && !strcmp(from->type, "bind"));
+	m->recursive = acts & MOUNT_RBIND;
+	m->type = from->type;
+	if (acts & MOUNT_REMOUNT) {
+		m->kind = PLAN_MOUNT_REMOUNT;
+		m->recursive = !bind; /* of a bind only the mount's flags, never the filesystem's */
+		return 0;
+	}
+	if (bind) {
+		m->kind = PLAN_MOUNT_BIND;
+		/* The filesystem is the host's: never reconfigured. */
+		m->super_set = m->super_clear = 0;
+		return resolve_bind(bundle, other_user, a, m, e);
+	}
+	if (!from->type || !*from->type) {
+		error_set(e, 0, "missing, and the options say neither bind nor rbind");
+		return error_in(e, "type");
+	}
+	/* The kernel's own filesystems are shared by all who mount them: the mount is made read-only, not the filesystem. */
+	static const char *const shared[] = { "proc", "sysfs", "mqueue", "cgroup", "cgroup2", "tmpfs" };
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (!strcmp(from->type, shared[i]))
+			m->super_set &= ~(uint64_t)MS_RDONLY;
+	m->kind = !strcmp(from->type, "cgroup") ? PLAN_MOUNT_CGROUP : PLAN_MOUNT_FILESYSTEM;
+	return 0;
+}
+
+int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, struct plan *plan,
+		   struct error *e)
+{
+	bool other_user = (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
+
+	plan->setup_dev = true;
+	plan->mounts.n = s->mounts.n;
+	plan->mounts.v = arena_alloc(a, s->mounts.n * sizeof(*plan->mounts.v));
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		struct plan_mount *m = &plan->mounts.v[i];
+		m->index = (int32_t)i;
+		if (resolve_one(&s->mounts.v[i], a, bundle, other_user, m, e) < 0)
+			return error_in(e, "mounts[%zu]", i);
+		if (is_dev(m->destination) && m->kind != PLAN_MOUNT_REMOUNT)
+			plan->setup_dev = m->kind != PLAN_MOUNT_BIND;
+	}
+	return 0;
+}

@@ -1,0 +1,12 @@
+/* config.json's mounts -> plan->mounts: words into flags, sources into absolute paths or, where the child can't reach them, descriptors. */
+#ifndef OCIRUN_RESOLVE_MOUNTS_H
+#define OCIRUN_RESOLVE_MOUNTS_H
+
+#include "runtime/plan.h"
+#include "spec/spec.h"
+
+/* plan's namespaces are resolved already. Fills mounts and setup_dev. */
+MUST_CHECK int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle,
+			      struct plan *plan, struct error *e);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * run: create, start, wait, delete, in one process. In the foreground it stands for the container: it forwards signals, passes the terminal's
+ * bytes, reaps whatever falls to it, and ends with the program's exit code.
+ */
+#include "runtime/file.h"
+#include "runtime/parent/console.h"
+#include "runtime/parent/create.h"
+#include "runtime/parent/destroy.h"
+#include "runtime/parent/start.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct foreground {
+	struct creation *c;
+	struct console console;
+	bool terminal;
+	int signals; /* signalfd */
+	int exit_code; /* -1: init lives */
+};
+
+/* Not ours to forward: they tell us of our children, our terminal, or our own faults. */
+static bool forwarded(int signal)
+{
+	static const int own[] = { SIGCHLD, SIGWINCH, SIGURG, SIGPIPE, SIGSEGV, SIGBUS,
+				   SIGILL,  SIGFPE,   SIGSYS, SIGTRAP, SIGABRT };
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (signal == own[i])
+			return false;
+	return true;
+}
+
+static int open_signals(struct error *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int s = 1; s < NSIG; s++)
+		if (forwarded(s) || s == SIGCHLD || s == SIGWINCH)
+			sigaddset(&set, s);
+	/* Written to a closed pipe we want the error. The child has reset this for itself by now. */
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? error_set(e, errno, "listen for signals") : fd;
+}
+
+static void reap(struct foreground *f)
+{
+	int status;
+
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		if (pid == f->c->spawn.pid)
+			f->exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void handle_signals(struct foreground *f)
+{
+	struct signalfd_siginfo info;
+
+	while (read(f->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(f);
+		else if (info.ssi_signo == SIGWINCH && f->terminal)
+			console_resize(&f->console);
+		else if (forwarded((int)info.ssi_signo))
+			sys_pidfd_send_signal(f->c->spawn.pidfd, (int)info.ssi_signo);
+	}
+}
+
+static void wait_exit(struct foreground *f)
+{
+	while (f->exit_code < 0) {
+		struct pollfd p[3] = {
+			{ .fd = f->signals, .events = POLLIN },
+			{ .fd = f->terminal && f->console.output ? f->console.master : -1, .events = POLLIN },
+			{ .fd = f->terminal && f->console.input ? STDIN_FILENO : -1, .events = POLLIN },
+		};
+		if (poll(p, 3, -1) < 0 && errno != EINTR)
+			break;
+		if (p[1].revents)
+			console_pass_output(&f->console);
+		if (p[2].revents)
+			console_pass_input(&f->console);
+		if (p[0].revents)
+			handle_signals(f);
+	}
+}
+
+static int start(struct foreground *f, struct error *e)
+{
+	struct creation *c = f->c;
+
+	if (c->bundle.spec->process)
+		return start_locked(&c->state, e);
+	error_set(e, 0, "config.json has none to start");
+	return error_in(e, "process");
+}
+
+/* The container's process is gone or never came: remove what is left, unless it is to be kept. */
+static int finish(struct foreground *f, bool keep, struct error *e)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (keep)
+		return 0;
+	/* Another may have deleted it meanwhile: fine. */
+	if (state_lock(&f->c->state, 10000, &ignored) < 0)
+		return 0;
+	return destroy(&f->c->state, true, e);
+}
+
+static int run_foreground(struct foreground *f, int *exit_code, struct error *e)
+{
+	struct creation *c = f->c;
+
+	CLEAN_FD signals = open_signals(e);
+	if (signals < 0)
+		return -1;
+	f->signals = signals;
+	f->terminal = c->terminal >= 0;
+	if (f->terminal)
+		console_begin(&f->console, fd_take(&c->terminal));
+	int result = start(f, e);
+	if (result == 0) {
+		/* Not while we wait: kill, delete --force and others may write now. */
+		state_unlock(&c->state);
+		wait_exit(f);
+		*exit_code = f->exit_code;
+	}
+	if (f->terminal)
+		console_end(&f->console);
+	return result;
+}
+
+int container_run(const struct create_options *o, int *exit_code, struct error *e)
+{
+	struct creation c;
+	struct foreground f = { .c = &c, .exit_code = -1 };
+	struct error ignored = ERROR_NONE;
+
+	*exit_code = 0;
+	/* Before the clone, so that a container's orphans fall to us and not to init. */
+	if (!o->detach && !o->no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return error_set(e, errno, "become a subreaper");
+	if (creation_begin(&c, o, !o->detach, e) < 0)
+		return -1;
+	int result = o->detach ? start(&f, e) : run_foreground(&f, exit_code, e);
+	if (result < 0)
+		(void)!finish(&f, false, &ignored);
+	else if (!o->detach)
+		result = finish(&f, o->keep, e);
+	if (result < 0 && o->pid_file && *o->pid_file)
+		unlink(o->pid_file);
+	creation_close(&c);
+	return result;
+}

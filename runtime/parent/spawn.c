@@ -1,0 +1,270 @@
+/*
+ * Theory of operation. Usually one clone3 makes init in all its new namespaces and, on pure cgroup v2, in its cgroup. Two things need more:
+ *
+ *  - a new user namespace, or a cgroup v1: the child waits until we have written its id maps and put it into its cgroups, and only then
+ *    re-execs. An execve before the maps would cost it every capability.
+ *  - a namespace joined by path, or a time namespace: a helper process joins (setns changes the caller), makes the time namespace (which
+ *    only children enter), then clones init with CLONE_PARENT, so that init is our child all the same. The parent never joins anything: it
+ *    runs hooks.
+ *
+ * What runs between clone3 and execveat is a copy of this process with its memory; it does no more than needed and ends in the re-exec, by
+ * descriptor, of a copy of ourselves that can't be written (self_exe.c). Descriptors that init keeps lose their close-on-exec flag there;
+ * the plan names their numbers.
+ */
+#include "runtime/parent/spawn.h"
+
+#include "runtime/channel.h"
+#include "runtime/file.h"
+#include "runtime/log.h"
+#include "runtime/parent/cgroup.h"
+#include "runtime/parent/idmap.h"
+#include "runtime/parent/limits.h"
+#include "runtime/parent/self_exe.h"
+#include "runtime/process.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the copies of us know besides struct spawn. */
+struct birth {
+	struct spawn *s;
+	int channel; /* the child's end */
+	int exe;
+	int plan;
+	int cgroup; /* for SYS_CLONE_INTO_CGROUP; -1 */
+	uint64_t flags; /* of the clone that makes init */
+	bool helper;
+	bool maps;  /* a user namespace is made: its maps must be written */
+	bool place; /* init, or the helper, must be put into its cgroups by pid */
+	bool raise; /* what only we can raise, before the first of its children: they inherit it */
+};
+
+static _Noreturn void fail(const struct birth *b, const struct error *e)
+{
+	channel_send_error(b->channel, e);
+	_exit(1);
+}
+
+static int keep_open(int fd)
+{
+	return fd < 0 ? 0 : fcntl(fd, F_SETFD, 0);
+}
+
+/*
+ * A rootfs below directories that only its owner may enter is out of reach once we are another id: open it while we are still the host's
+ * id, in the mount namespace that is already init's.
+ */
+static void open_rootfs(const struct birth *b)
+{
+	int fd = open(b->s->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* Left closed when it can't be opened: then init tries the path and says what is wrong with it. */
+	if (fd >= 0)
+		dup2(fd, b->s->plan->rootfs_fd);
+	else
+		close(b->s->plan->rootfs_fd);
+}
+
+static _Noreturn void reexec(const struct birth *b)
+{
+	char number[16];
+	char *args[] = { "ocirun", "init", number, NULL }, *env[] = { NULL };
+	struct error e = ERROR_NONE;
+
+	snprintf(number, sizeof(number), "%d", b->plan);
+	if (keep_open(b->plan) < 0 || keep_open(b->channel) < 0 || keep_open(b->s->start_socket) < 0)
+		error_set(&e, errno, "hand descriptors to the child");
+	for (size_t i = 0; i < b->s->plan->mounts.n; i++)
+		keep_open(b->s->plan->mounts.v[i].source_fd);
+	sys_execveat(b->exe, "", args, env, AT_EMPTY_PATH);
+	error_set(&e, errno, "re-exec ourselves inside the container");
+	fail(b, &e);
+}
+
+static void wait_placed(const struct birth *b)
+{
+	struct error e = ERROR_NONE;
+	struct message m;
+
+	if (channel_expect(b->channel, MESSAGE_PLACED, &m, &e) < 0)
+		_exit(1);
+}
+
+/* The first moments of init, made directly by the parent. */
+static _Noreturn void init_begins(const struct birth *b)
+{
+	struct error e = ERROR_NONE;
+
+	if (b->s->plan->rootfs_fd >= 0)
+		open_rootfs(b);
+	if (b->maps || b->place || b->raise)
+		wait_placed(b);
+	if (b->maps && namespaces_become_root(&e) < 0)
+		fail(b, &e);
+	/* Only now, in its cgroup: the namespace's root is the cgroup it is made in. */
+	if (b->place && b->s->plan->new_namespaces & CLONE_NEWCGROUP &&
+	    sys_unshare(CLONE_NEWCGROUP) < 0) {
+		error_set(&e, errno, "make a cgroup namespace");
+		fail(b, &e);
+	}
+	reexec(b);
+}
+
+static int unshare_user(void *data, struct error *e)
+{
+	const struct birth *b = data;
+
+	if (sys_unshare(CLONE_NEWUSER) < 0)
+		return error_set(e, errno, "make a user namespace");
+	if (channel_send(b->channel, MESSAGE_UNSHARED, 0, -1) < 0)
+		_exit(1);
+	wait_placed(b);
+	return namespaces_become_root(e);
+}
+
+static _Noreturn void helper_begins(const struct birth *b)
+{
+	struct sys_clone_args clone = { .flags = b->flags | CLONE_PARENT };
+	struct spawn *s = b->s;
+	struct error e = ERROR_NONE;
+
+	if (s->plan->rootfs_fd >= 0)
+		open_rootfs(b);
+	/* In its cgroup before it makes a cgroup namespace. */
+	if (b->place || b->raise)
+		wait_placed(b);
+	if (namespaces_join(&s->joins, b->maps ? unshare_user : NULL, (void *)b, &e) < 0)
+		fail(b, &e);
+	if (s->plan->new_namespaces & CLONE_NEWTIME &&
+	    namespaces_new_time(s->spec->linux->time_offsets, &e) < 0)
+		fail(b, &e);
+	pid_t pid = sys_clone3(&clone);
+	if (pid == 0)
+		reexec(b);
+	if (pid < 0) {
+		error_set(&e, errno, "clone the container's init");
+		fail(b, &e);
+	}
+	_exit(channel_send(b->channel, MESSAGE_BORN, pid, -1) < 0);
+}
+
+/* Our side of the helper: write its maps when it asks, learn the pid of init. */
+static int serve_helper(struct birth *b, pid_t helper, struct error *e)
+{
+	struct spawn *s = b->s;
+	struct message m;
+
+	if (b->maps) {
+		if (channel_expect(s->channel, MESSAGE_UNSHARED, &m, e) < 0 ||
+		    idmap_write(helper, &s->spec->linux->uid_mappings,
+				&s->spec->linux->gid_mappings, e) < 0)
+			return -1;
+		if (channel_send(s->channel, MESSAGE_PLACED, helper, -1) < 0)
+			return error_set(e, errno, "talk to the helper");
+	}
+	if (channel_expect(s->channel, MESSAGE_BORN, &m, e) < 0)
+		return -1;
+	s->pid = m.value;
+	s->pidfd = sys_pidfd_open(s->pid);
+	return s->pidfd < 0 ? error_set(e, errno, "find the container's init") : 0;
+}
+
+static int place(struct birth *b, pid_t pid, struct error *e)
+{
+	struct spawn *s = b->s;
+
+	if (b->place && cgroup_place(s->plan, pid, e) < 0)
+		return -1;
+	if (b->raise && limits_raise(pid, s->spec->process, e) < 0)
+		return -1;
+	if (b->maps && !b->helper &&
+	    idmap_write(pid, &s->spec->linux->uid_mappings, &s->spec->linux->gid_mappings, e) < 0)
+		return -1;
+	if ((b->place || b->raise || (b->maps && !b->helper)) &&
+	    channel_send(s->channel, MESSAGE_PLACED, pid, -1) < 0)
+		return error_set(e, errno, "talk to the container's init");
+	return 0;
+}
+
+static int clone_first(struct birth *b, struct error *e)
+{
+	struct spawn *s = b->s;
+	int pidfd = -1;
+	struct sys_clone_args clone = { .flags = CLONE_PIDFD | (b->helper ? 0 : b->flags),
+					.pidfd = (uintptr_t)&pidfd,
+					.exit_signal = SIGCHLD };
+
+	if (b->cgroup >= 0) {
+		clone.flags |= SYS_CLONE_INTO_CGROUP;
+		clone.cgroup = b->cgroup;
+	}
+	pid_t pid = sys_clone3(&clone);
+	if (pid == 0 && b->helper)
+		helper_begins(b);
+	if (pid == 0)
+		init_begins(b);
+	if (pid < 0) {
+		error_set(e, errno, "make the container's namespaces (clone3)");
+		return errno == EPERM ? error_hint(e, "without privilege a new user namespace is "
+						      "needed: see `ocirun spec --rootless`") : -1;
+	}
+	fd_close(&b->channel);
+	if (!b->helper) {
+		s->pid = pid;
+		s->pidfd = pidfd;
+		return place(b, pid, e);
+	}
+	CLEAN_FD helper = pidfd;
+	int result = place(b, pid, e) < 0 ? -1 : serve_helper(b, pid, e);
+	if (result < 0)
+		sys_pidfd_send_signal(helper, SIGKILL);
+	process_reap(pid);
+	return result;
+}
+
+int spawn_init(struct spawn *s, struct error *e)
+{
+	struct birth b = { .s = s, .cgroup = -1 };
+	int ends[2];
+
+	s->pid = 0;
+	s->pidfd = s->channel = -1;
+	CLEAN_FD exe = self_exe_open(e);
+	if (exe < 0 || channel_pair(ends, e) < 0)
+		return -1;
+	s->channel = ends[0];
+	b.channel = ends[1];
+	s->plan->channel = b.channel;
+	s->plan->start_socket = s->start_socket;
+	b.maps = s->plan->new_namespaces & CLONE_NEWUSER;
+	/* A number for the rootfs that the child will open. */
+	s->plan->rootfs_fd = -1;
+	if (b.maps || s->plan->joined_namespaces & CLONE_NEWUSER)
+		s->plan->rootfs_fd = fcntl(exe, F_DUPFD_CLOEXEC, 0);
+	CLEAN_FD rootfs_number = s->plan->rootfs_fd;
+	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
+	CLEAN_FD cgroup = cgroup_open_for_clone(s->plan);
+	int result = -1;
+	if (plan >= 0) {
+		b.exe = exe;
+		b.plan = plan;
+		b.cgroup = cgroup;
+		b.helper = s->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
+		b.place = s->plan->cgroups.n && cgroup < 0;
+		b.raise = limits_needed(s->spec->process);
+		b.flags = s->plan->new_namespaces & ~(uint64_t)CLONE_NEWTIME;
+		if (b.helper)
+			b.flags &= ~(uint64_t)CLONE_NEWUSER;
+		if (b.place && !b.helper)
+			b.flags &= ~(uint64_t)CLONE_NEWCGROUP;
+		result = clone_first(&b, e);
+	}
+	fd_close(&b.channel);
+	return result;
+}

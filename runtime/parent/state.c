@@ -1,0 +1,355 @@
+/* See state.h. */
+#include "runtime/parent/state.h"
+
+#include "runtime/file.h"
+#include "runtime/hooks.h"
+#include "runtime/log.h"
+#include "runtime/parent/cgroup.h"
+#include "runtime/parent/container.h"
+#include "runtime/process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define RECORD "state.json"
+#define ID_MAX 255 /* the state directory's name is the id */
+
+static const char *const status_words[] = {
+	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
+	[STATUS_PAUSED] = "paused",	[STATUS_STOPPED] = "stopped",
+};
+
+const char *status_word(enum status_code s)
+{
+	return status_words[s];
+}
+
+int container_id_check(const char *id, struct error *e)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_+.-";
+	size_t n = strlen(id);
+
+	if (!n)
+		return error_set(e, 0, "container id cannot be empty");
+	if (strspn(id, allowed) != n || !strcmp(id, ".") || !strcmp(id, "..")) {
+		error_set(e, 0, "invalid container ID format: \"%.300s\"", id);
+		return error_hint(e, "ids are made of A-Z a-z 0-9 _ + . -");
+	}
+	if (n > ID_MAX)
+		return error_set(e, 0, "invalid container ID format: %zu characters, at most %d", n,
+				 ID_MAX);
+	return 0;
+}
+
+void state_close(struct state *s)
+{
+	fd_close(&s->directory);
+	fd_close(&s->root);
+}
+
+static int no_such_container(struct error *e)
+{
+	return error_set(e, 0, "container does not exist");
+}
+
+/* Open the root directory; with `make`, make it first. */
+static int open_root(struct state *s, const char *root, bool make, struct error *e)
+{
+	s->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->root < 0 && errno == ENOENT && make) {
+		if (make_directories(root, 0700) < 0)
+			return error_set(e, errno, "make the state directory %s", root);
+		s->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (s->root < 0 && errno == ENOENT)
+		return no_such_container(e);
+	if (s->root < 0)
+		return error_set(e, errno, "open the state directory %s", root);
+	return 0;
+}
+
+static int open_directory(struct state *s)
+{
+	fd_close(&s->directory);
+	s->directory = openat(s->root, s->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return s->directory < 0 ? -1 : 0;
+}
+
+/* The lock of a directory that is still there, within `ms` milliseconds. */
+static int take_lock(struct state *s, int ms, struct error *e)
+{
+	struct stat st;
+
+	for (int waited = 0; flock(s->directory, LOCK_EX | LOCK_NB) < 0; waited += 5) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_set(e, errno, "lock the state of %s", s->id);
+		if (waited >= ms)
+			return error_set(e, EBUSY, "another ocirun works on container %s", s->id);
+		usleep(5000);
+	}
+	if (fstat(s->directory, &st) < 0 || st.st_nlink == 0)
+		return no_such_container(e);
+	return 0;
+}
+
+int state_claim(struct state *s, const char *root, const char *id, struct arena *a, struct error *e)
+{
+	*s = (struct state){ .id = id, .root = -1, .directory = -1, .arena = a };
+	if (container_id_check(id, e) < 0 || open_root(s, root, true, e) < 0)
+		return -1;
+	if (mkdirat(s->root, id, 0700) < 0) {
+		if (errno != EEXIST)
+			return error_set(e, errno, "make the state directory %s/%s", root, id);
+		return error_set(e, 0, "container with given ID already exists");
+	}
+	/* A delete --force may come between the two: then the directory is gone, and so is our claim. */
+	if (open_directory(s) < 0)
+		return error_set(e, errno, "claim the state directory %s/%s", root, id);
+	return take_lock(s, 1000, e);
+}
+
+static int read_record(struct state *s, struct error *e)
+{
+	CLEAN_FD fd = openat(s->directory, RECORD, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char *text;
+	size_t length;
+
+	s->recorded = false;
+	memset(&s->record, 0, sizeof(s->record));
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || file_read(fd, JSON_SIZE_MAX, s->arena, &text, &length) < 0)
+		return error_set(e, errno, "read %s of container %s", RECORD, s->id);
+	struct error broken = ERROR_NONE;
+	if (json_read(&record_table, &s->record, text, length, s->arena, NULL, &broken) < 0) {
+		memset(&s->record, 0, sizeof(s->record));
+		trace(TRACE_STEPS, "%s of %s: %s", RECORD, s->id, broken.text);
+		return 0;
+	}
+	s->recorded = true;
+	return 0;
+}
+
+int state_open(struct state *s, const char *root, const char *id, struct arena *a, struct error *e)
+{
+	*s = (struct state){ .id = id, .root = -1, .directory = -1, .arena = a };
+	if (container_id_check(id, e) < 0 || open_root(s, root, false, e) < 0)
+		return -1;
+	if (open_directory(s) < 0)
+		return errno == ENOENT ? no_such_container(e) :
+					 error_set(e, errno, "open the state of %s", id);
+	return read_record(s, e);
+}
+
+int state_lock(struct state *s, int ms, struct error *e)
+{
+	return take_lock(s, ms, e) < 0 ? -1 : read_record(s, e);
+}
+
+void state_unlock(struct state *s)
+{
+	flock(s->directory, LOCK_UN);
+}
+
+int state_save(struct state *s, struct error *e)
+{
+	size_t length;
+	char *text = json_print(&record_table, &s->record, 0, s->arena, &length);
+
+	if (file_replace_at(s->directory, RECORD, text, length, 0600, e) < 0)
+		return error_context(e, "record the state of %s", s->id);
+	s->recorded = true;
+	return 0;
+}
+
+/* Everything in the directory is ours and flat: state.json, its temporary copies, the socket. */
+static int remove_contents(int directory)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d) {
+		fd_close(&fd);
+		return -1;
+	}
+	for (struct dirent *entry; (entry = readdir(d));)
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			unlinkat(directory, entry->d_name, 0);
+	closedir(d);
+	return 0;
+}
+
+int state_remove(struct state *s, struct error *e)
+{
+	/* The two usual names first: reading the directory costs more than removing them. */
+	unlinkat(s->directory, STATE_SOCKET, 0);
+	unlinkat(s->directory, RECORD, 0);
+	if (unlinkat(s->root, s->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != ENOTEMPTY || remove_contents(s->directory) < 0 ||
+	    unlinkat(s->root, s->id, AT_REMOVEDIR) < 0)
+		return error_set(e, errno, "remove the state directory of %s", s->id);
+	return 0;
+}
+
+/* A socket's path may have 107 characters, a state directory's more: go by the descriptor. */
+static void socket_address(const struct state *s, struct sockaddr_un *address)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/" STATE_SOCKET,
+		 s->directory);
+}
+
+int state_listen(const struct state *s)
+{
+	CLEAN_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+
+	socket_address(s, &address);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, SOMAXCONN) < 0)
+		return -1;
+	return fd_take(&fd);
+}
+
+int state_connect(const struct state *s)
+{
+	CLEAN_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+
+	socket_address(s, &address);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -1;
+	fcntl(fd, F_SETFL, 0);
+	return fd_take(&fd);
+}
+
+enum status_code state_status(const struct state *s)
+{
+	const struct record *r = &s->record;
+
+	if (!s->recorded || !r->complete) {
+		if (s->recorded && (process_alive(&r->creator) || process_alive(&r->init)))
+			return STATUS_CREATING;
+		/* No record yet: a live creator holds the lock. */
+		bool held = !s->recorded && flock(s->directory, LOCK_SH | LOCK_NB) < 0;
+		if (!s->recorded && !held)
+			flock(s->directory, LOCK_UN);
+		return held ? STATUS_CREATING : STATUS_STOPPED;
+	}
+	if (!process_alive(&r->init))
+		return STATUS_STOPPED;
+	if (cgroup_frozen(r))
+		return STATUS_PAUSED;
+	/* EAGAIN: its queue is full of others who look. */
+	CLEAN_FD fd = state_connect(s);
+	return fd >= 0 || errno == EAGAIN ? STATUS_CREATED : STATUS_RUNNING;
+}
+
+/* The owner is recorded as a number; names are for people. Static glibc has no getpwuid. */
+static char *owner_name(const struct state *s)
+{
+	const char *owner = s->record.owner ? s->record.owner : "";
+
+	if (!strcmp(owner, "0"))
+		return "root";
+	FILE *file = fopen("/etc/passwd", "re");
+	char *name = NULL;
+	for (struct passwd *p; file && !name && (p = fgetpwent(file));)
+		if (p->pw_uid == strtoul(owner, NULL, 10))
+			name = arena_strdup(s->arena, p->pw_name);
+	if (file)
+		fclose(file);
+	return name ? name : arena_strdup(s->arena, owner);
+}
+
+void state_document(const struct state *s, enum status_code status, struct status *out)
+{
+	const struct record *r = &s->record;
+
+	*out = (struct status){
+		.oci_version = r->oci_version ? r->oci_version : SPEC_VERSION,
+		.id = (char *)s->id,
+		.pid = status == STATUS_STOPPED ? 0 : r->init.pid,
+		.status = (char *)status_word(status),
+		.bundle = r->bundle ? r->bundle : "",
+		.rootfs = r->rootfs,
+		.created = r->created,
+		.annotations = r->annotations,
+		.owner = owner_name(s),
+	};
+}
+
+int state_hooks(const struct state *s, const char *kind, enum status_code status,
+		const spec_hook_list *hooks, struct error *e)
+{
+	struct hook_run run = { .kind = kind, .hooks = hooks, .directory = s->record.bundle };
+	struct status document;
+
+	state_document(s, status, &document);
+	run.state = json_print(&status_table, &document, 0, s->arena, &run.state_size);
+	/* The bundle may be gone when a container is deleted. */
+	if (run.directory && access(run.directory, X_OK) < 0)
+		run.directory = "/";
+	return hooks_run(&run, e);
+}
+
+int container_status(const char *root, const char *id, struct arena *a, struct status *out,
+		     struct error *e)
+{
+	CLEAN_STATE s = STATE_NONE;
+
+	if (state_open(&s, root, id, a, e) < 0)
+		return -1;
+	s.id = arena_strdup(a, id);
+	state_document(&s, state_status(&s), out);
+	return 0;
+}
+
+static int compare_status(const void *a, const void *b)
+{
+	return strcmp(((const struct status *)a)->id, ((const struct status *)b)->id);
+}
+
+int container_list(const char *root, struct arena *a, struct status_list *out, struct error *e)
+{
+	DIR *d = opendir(root);
+	size_t room = 0;
+
+	*out = (struct status_list){ 0 };
+	if (!d && errno == ENOENT)
+		return 0;
+	if (!d)
+		return error_set(e, errno, "open the state directory %s", root);
+	for (struct dirent *entry; (entry = readdir(d));) {
+		struct error skipped = ERROR_NONE;
+		struct status one;
+		if (entry->d_name[0] == '.' && container_id_check(entry->d_name, &skipped) < 0)
+			continue;
+		if (container_status(root, entry->d_name, a, &one, &skipped) < 0)
+			continue;
+		if (out->n == room) {
+			struct status *larger = arena_array(a, struct status, room ? 2 * room : 16);
+			if (out->n)
+				memcpy(larger, out->v, out->n * sizeof(*larger));
+			out->v = larger;
+			room = room ? 2 * room : 16;
+		}
+		out->v[out->n++] = one;
+	}
+	closedir(d);
+	if (out->n)
+		qsort(out->v, out->n, sizeof(*out->v), compare_status);
+	return 0;
+}

@@ -1,0 +1,72 @@
+/*
+ * The state directory ROOT/ID: who owns an id, what is recorded of it, and what it is doing. Holds state.json (the record, replaced atomically,
+ * readable at any moment without a lock) and the socket `start` on which a created container waits.
+ *
+ * Writers of one id (create, start, delete) exclude each other by a flock on the directory; readers never wait. The status is computed:
+ * nothing on disk says "running", so a crash can't leave a lie.
+ */
+#ifndef OCIRUN_STATE_H
+#define OCIRUN_STATE_H
+
+#include "spec/arena.h"
+#include "spec/error.h"
+#include "spec/status.h"
+
+#include <stdbool.h>
+
+#define STATE_SOCKET "start" /* in the state directory */
+
+struct state {
+	const char *id;
+	int root;      /* the directory of all state */
+	int directory; /* ROOT/ID; its flock is held by writers */
+	struct arena *arena;
+	struct record record;
+	bool recorded; /* state.json was there and could be read */
+};
+
+enum status_code { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+const char *status_word(enum status_code s);
+
+#define CLEAN_STATE __attribute__((cleanup(state_close))) struct state
+#define STATE_NONE ((struct state){ .root = -1, .directory = -1 })
+
+/* Claim an id for a new container: exactly one of several callers wins. The directory exists and is locked; there is no record yet. */
+MUST_CHECK int state_claim(struct state *s, const char *root, const char *id, struct arena *a,
+			   struct error *e);
+
+/* Look at a container. "container does not exist" when there is none. */
+MUST_CHECK int state_open(struct state *s, const char *root, const char *id, struct arena *a,
+			  struct error *e);
+
+/*
+ * Take the writer's lock, waiting at most `ms` milliseconds, then read the record anew (it may have changed, or the container be gone).
+ */
+MUST_CHECK int state_lock(struct state *s, int ms, struct error *e);
+
+void state_unlock(struct state *s);
+
+/* Write the record. */
+MUST_CHECK int state_save(struct state *s, struct error *e);
+
+/* Remove the directory with all in it; the caller holds the lock. */
+MUST_CHECK int state_remove(struct state *s, struct error *e);
+
+void state_close(struct state *s);
+
+enum status_code state_status(const struct state *s);
+
+/* Connect to a created container's socket: a descriptor, or -1 with errno (ECONNREFUSED, ENOENT: nobody waits there). */
+int state_connect(const struct state *s);
+
+/* Make that socket, listening: a descriptor for the child, or -1 with errno. */
+int state_listen(const struct state *s);
+
+/* Run hooks of the runtime's side (cwd: the bundle) with the state on stdin. */
+MUST_CHECK int state_hooks(const struct state *s, const char *kind, enum status_code status,
+			   const spec_hook_list *hooks, struct error *e);
+
+/* The document that `state` and hooks see. Strings from the arena or the record. */
+void state_document(const struct state *s, enum status_code status, struct status *out);
+
+#endif

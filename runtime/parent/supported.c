@@ -1,0 +1,138 @@
+/*
+ * What config.json may ask for and this version can't do yet: each an error that names the field, never silence. A field leaves this file when
+ * it works.
+ */
+#include "runtime/parent/supported.h"
+
+#include "runtime/parent/container.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void not_yet(struct error *e, bool asked, const char *field)
+{
+	if (asked)
+		error_add(e, field, "not supported yet");
+}
+
+static bool text(const char *s)
+{
+	return s && *s;
+}
+
+static void check_process(const struct spec_process *p, struct error *e)
+{
+	not_yet(e, text(p->apparmor_profile), "process.apparmorProfile");
+	not_yet(e, text(p->selinux_label), "process.selinuxLabel");
+	not_yet(e, p->scheduler, "process.scheduler");
+	not_yet(e, p->io_priority, "process.ioPriority");
+	not_yet(e, p->exec_cpu_affinity, "process.execCPUAffinity");
+}
+
+/* A limit of 0 or -1 asks for what there is without it. */
+static bool limit(const int64_t *v)
+{
+	return v && *v != 0 && *v != -1;
+}
+
+static bool number(const uint64_t *v)
+{
+	return v && *v != 0;
+}
+
+static void check_memory(const struct spec_memory *m, struct error *e)
+{
+	not_yet(e, limit(m->limit), "linux.resources.memory.limit");
+	not_yet(e, limit(m->reservation), "linux.resources.memory.reservation");
+	not_yet(e, limit(m->swap), "linux.resources.memory.swap");
+	not_yet(e, limit(m->kernel), "linux.resources.memory.kernel");
+	not_yet(e, limit(m->kernel_tcp), "linux.resources.memory.kernelTCP");
+	not_yet(e, m->swappiness, "linux.resources.memory.swappiness");
+	not_yet(e, m->disable_oom_killer && *m->disable_oom_killer,
+		"linux.resources.memory.disableOOMKiller");
+}
+
+static void check_cpu(const struct spec_cpu *c, struct error *e)
+{
+	not_yet(e, number(c->shares), "linux.resources.cpu.shares");
+	not_yet(e, limit(c->quota), "linux.resources.cpu.quota");
+	not_yet(e, number(c->burst), "linux.resources.cpu.burst");
+	not_yet(e, number(c->period) && limit(c->quota), "linux.resources.cpu.period");
+	not_yet(e, limit(c->realtime_runtime), "linux.resources.cpu.realtimeRuntime");
+	not_yet(e, number(c->realtime_period), "linux.resources.cpu.realtimePeriod");
+	not_yet(e, text(c->cpus), "linux.resources.cpu.cpus");
+	not_yet(e, text(c->mems), "linux.resources.cpu.mems");
+	not_yet(e, c->idle && *c->idle != 0, "linux.resources.cpu.idle");
+}
+
+static void check_block_io(const struct spec_block_io *b, struct error *e)
+{
+	not_yet(e, b->weight && *b->weight, "linux.resources.blockIO.weight");
+	not_yet(e, b->leaf_weight && *b->leaf_weight, "linux.resources.blockIO.leafWeight");
+	not_yet(e, b->weight_device.n, "linux.resources.blockIO.weightDevice");
+	not_yet(e, b->throttle_read_bps_device.n, "linux.resources.blockIO.throttleReadBpsDevice");
+	not_yet(e, b->throttle_write_bps_device.n, "linux.resources.blockIO.throttleWriteBpsDevice");
+	not_yet(e, b->throttle_read_iops_device.n, "linux.resources.blockIO.throttleReadIOPSDevice");
+	not_yet(e, b->throttle_write_iops_device.n,
+		"linux.resources.blockIO.throttleWriteIOPSDevice");
+}
+
+static void check_resources(const struct spec_resources *r, struct error *e)
+{
+	if (r->memory)
+		check_memory(r->memory, e);
+	if (r->cpu)
+		check_cpu(r->cpu, e);
+	if (r->block_io)
+		check_block_io(r->block_io, e);
+	not_yet(e, r->pids && r->pids->limit && *r->pids->limit != -1, "linux.resources.pids.limit");
+	not_yet(e, r->hugepage_limits.n, "linux.resources.hugepageLimits");
+	not_yet(e, r->network && r->network->class_id && *r->network->class_id,
+		"linux.resources.network.classID");
+	not_yet(e, r->network && r->network->priorities.n, "linux.resources.network.priorities");
+	not_yet(e, r->rdma.n, "linux.resources.rdma");
+	not_yet(e, r->unified.n, "linux.resources.unified");
+	if (r->devices.n)
+		container_warn("linux.resources.devices: the rules are not enforced yet");
+}
+
+static void check_linux(const struct spec_linux *l, struct error *e)
+{
+	not_yet(e, l->seccomp, "linux.seccomp");
+	not_yet(e, l->net_devices.n, "linux.netDevices");
+	not_yet(e, l->intel_rdt, "linux.intelRdt");
+	not_yet(e, l->memory_policy, "linux.memoryPolicy");
+	not_yet(e, l->personality, "linux.personality");
+	not_yet(e, text(l->mount_label), "linux.mountLabel");
+	if (l->resources)
+		check_resources(l->resources, e);
+}
+
+static void check_mounts(const struct spec *s, struct error *e)
+{
+	static const char *const later[] = { "idmap", "ridmap", "tmpcopyup", "iversion" };
+	char field[64];
+
+	for (size_t i = 0; i < s->mounts.n; i++) {
+		const struct spec_mount *m = &s->mounts.v[i];
+		snprintf(field, sizeof(field), "mounts[%zu].uidMappings", i);
+		not_yet(e, m->uid_mappings.n, field);
+		snprintf(field, sizeof(field), "mounts[%zu].gidMappings", i);
+		not_yet(e, m->gid_mappings.n, field);
+		for (size_t j = 0; j < m->options.n; j++)
+			for (size_t k = 0; k < sizeof(later) / sizeof(later[0]); k++) {
+				snprintf(field, sizeof(field), "mounts[%zu].options[%zu]", i, j);
+				if (!strcmp(m->options.v[j], later[k]))
+					error_add(e, field, "\"%s\" is not supported yet", later[k]);
+			}
+	}
+}
+
+int supported_check(const struct spec *s, struct error *e)
+{
+	if (s->process)
+		check_process(s->process, e);
+	check_linux(s->linux, e);
+	check_mounts(s, e);
+	return e->problems ? -1 : 0;
+}

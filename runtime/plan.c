@@ -1,0 +1,122 @@
+/* The plan's tables, and its way through the memfd. See plan.h. */
+#include "runtime/plan.h"
+
+#include "runtime/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct json_field plan_mount_fields[] = {
+	FIELD("kind", struct plan_mount, kind, 0),
+	FIELD("destination", struct plan_mount, destination, 0),
+	FIELD("type", struct plan_mount, type, 0),
+	FIELD("source", struct plan_mount, source, 0),
+	FIELD("data", struct plan_mount, data, 0),
+	FIELD("recursive", struct plan_mount, recursive, JSON_OMITZERO),
+	FIELD("attrSet", struct plan_mount, attr_set, JSON_OMITZERO),
+	FIELD("attrClear", struct plan_mount, attr_clear, JSON_OMITZERO),
+	FIELD("treeSet", struct plan_mount, tree_set, JSON_OMITZERO),
+	FIELD("treeClear", struct plan_mount, tree_clear, JSON_OMITZERO),
+	FIELD("superSet", struct plan_mount, super_set, JSON_OMITZERO),
+	FIELD("superClear", struct plan_mount, super_clear, JSON_OMITZERO),
+	FIELD("propagation", struct plan_mount, propagation, 0),
+	FIELD("sourceFd", struct plan_mount, source_fd, JSON_HIDDEN),
+	FIELD("index", struct plan_mount, index, 0),
+};
+static const struct json_table plan_mount_table = TABLE(struct plan_mount, plan_mount_fields);
+
+static const struct json_field plan_device_fields[] = {
+	FIELD("path", struct plan_device, path, 0),	FIELD("mode", struct plan_device, mode, 0),
+	FIELD("major", struct plan_device, major, 0),	FIELD("minor", struct plan_device, minor, 0),
+	FIELD("uid", struct plan_device, uid, 0),	FIELD("gid", struct plan_device, gid, 0),
+	FIELD("index", struct plan_device, index, 0),
+};
+static const struct json_table plan_device_table = TABLE(struct plan_device, plan_device_fields);
+
+static const struct json_field plan_cgroup_fields[] = {
+	FIELD("name", struct plan_cgroup, name, 0),
+	FIELD("options", struct plan_cgroup, options, 0),
+	FIELD("unified", struct plan_cgroup, unified, JSON_OMITZERO),
+	FIELD("path", struct plan_cgroup, path, 0),
+};
+static const struct json_table plan_cgroup_table = TABLE(struct plan_cgroup, plan_cgroup_fields);
+
+static const struct json_field plan_fields[] = {
+	FIELD_INLINE("status", struct plan, status, 0, &status_table),
+	FIELD("keyring", struct plan, keyring, 0),
+	FIELD("newNamespaces", struct plan, new_namespaces, 0),
+	FIELD("joinedNamespaces", struct plan, joined_namespaces, 0),
+	FIELD("nested", struct plan, nested, 0),
+	FIELD("noPivot", struct plan, no_pivot, 0),
+	FIELD("createHooks", struct plan, create_hooks, 0),
+	FIELD("rootfsPropagation", struct plan, rootfs_propagation, 0),
+	FIELD("rootfsReadonly", struct plan, rootfs_readonly, 0),
+	FIELD_LIST("mounts", struct plan, mounts, 0, &plan_mount_table),
+	FIELD("setupDev", struct plan, setup_dev, 0),
+	FIELD_LIST("devices", struct plan, devices, 0, &plan_device_table),
+	FIELD_LIST("cgroups", struct plan, cgroups, 0, &plan_cgroup_table),
+	FIELD("maskedPaths", struct plan, masked_paths, 0),
+	FIELD("readonlyPaths", struct plan, readonly_paths, 0),
+	FIELD("hostname", struct plan, hostname, 0),
+	FIELD("domainname", struct plan, domainname, 0),
+	FIELD("sysctl", struct plan, sysctl, 0),
+	FIELD_OBJECT("process", struct plan, process, 0, &spec_process_table),
+	FIELD_LIST("createContainer", struct plan, create_container, 0, &spec_hook_table),
+	FIELD_LIST("startContainer", struct plan, start_container, 0, &spec_hook_table),
+};
+const struct json_table plan_table = TABLE(struct plan, plan_fields);
+
+/* What the memfd begins with. Both sides are the same binary, so the layouts agree; the rest is checked. */
+struct header {
+	uint64_t magic;
+	uint64_t base;	 /* where the arena lay in the parent */
+	uint64_t size;	 /* of the arena's bytes, the last of which is 0 */
+	uint64_t plan;	 /* offset of struct plan in them */
+};
+#define MAGIC 0x6f6369706c616e31ULL
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define ARENA_OFFSET 64 /* keeps the arena's 16-byte alignment */
+
+int plan_seal(const struct arena *a, const struct plan *plan, struct error *e)
+{
+	struct header h = { MAGIC, (uintptr_t)a->base, a->used + 1,
+			    (uintptr_t)plan - (uintptr_t)a->base };
+	CLEAN_FD fd = memfd_create("ocirun-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return error_set(e, errno, "make the plan's memfd");
+	if (write_all(fd, &h, sizeof(h)) < 0 || lseek(fd, ARENA_OFFSET, SEEK_SET) < 0 ||
+	    write_all(fd, a->base, a->used) < 0 || write_all(fd, "", 1) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+		return error_set(e, errno, "write the plan's memfd");
+	return fd_take(&fd);
+}
+
+int plan_attach(int fd, const struct plan **plan, struct error *e)
+{
+	struct stat st;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 ||
+	    st.st_size <= ARENA_OFFSET)
+		return error_set(e, 0, "descriptor %d holds no plan: `init` is for ocirun itself", fd);
+	char *bytes = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED)
+		return error_set(e, errno, "map the plan");
+	struct header *h = (struct header *)bytes;
+	uint64_t room = (uint64_t)st.st_size - ARENA_OFFSET;
+	if (h->magic != MAGIC || h->size != room || h->plan % 16 || h->plan > room ||
+	    room - h->plan < sizeof(struct plan) || bytes[st.st_size - 1])
+		return error_set(e, 0, "descriptor %d holds no plan: `init` is for ocirun itself", fd);
+	struct plan *p = (struct plan *)(bytes + ARENA_OFFSET + h->plan);
+	if (json_rebase(&plan_table, p, h->base, (uintptr_t)bytes + ARENA_OFFSET, room, e) < 0)
+		return error_context(e, "attach the plan");
+	if (mprotect(bytes, st.st_size, PROT_READ) < 0)
+		return error_set(e, errno, "protect the plan");
+	*plan = p;
+	return 0;
+}

@@ -1,0 +1,107 @@
+/* See process.h. */
+#include "runtime/process.h"
+
+#include "runtime/file.h"
+#include "runtime/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* State letter and start time from /proc/PID/stat. The name in parentheses may hold anything, so count from the last ')'. */
+static int read_stat(pid_t pid, char *state, uint64_t *start_time)
+{
+	char path[32], text[1024];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	CLEAN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		errno = errno == ENOENT ? ESRCH : errno;
+		return -1;
+	}
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	text[n] = 0;
+	char *at = strrchr(text, ')');
+	if (!at || at[1] != ' ' || !at[2]) {
+		errno = EPROTO;
+		return -1;
+	}
+	*state = at[2];
+	at += 2;
+	for (int field = 3; field < 22; field++) { /* proc(5): state is field 3, starttime 22 */
+		at = strchr(at + 1, ' ');
+		if (!at) {
+			errno = EPROTO;
+			return -1;
+		}
+	}
+	*start_time = strtoull(at + 1, NULL, 10);
+	return 0;
+}
+
+int process_identify(pid_t pid, struct record_process *p)
+{
+	char state;
+
+	p->pid = pid;
+	return read_stat(pid, &state, &p->start_time);
+}
+
+bool process_alive(const struct record_process *p)
+{
+	uint64_t start_time;
+	char state;
+
+	if (p->pid <= 0 || read_stat(p->pid, &state, &start_time) < 0)
+		return false;
+	return start_time == p->start_time && state != 'Z' && state != 'X';
+}
+
+int process_open(const struct record_process *p)
+{
+	if (p->pid <= 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	CLEAN_FD fd = sys_pidfd_open(p->pid);
+	if (fd < 0)
+		return -1;
+	/* Looked at after the open: if it is ours now, the pidfd can't be another's. */
+	if (!process_alive(p)) {
+		errno = ESRCH;
+		return -1;
+	}
+	return fd_take(&fd);
+}
+
+int process_wait_end(int pidfd, int ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do
+		n = poll(&p, 1, ms);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return n > 0 ? 0 : -1;
+}
+
+int process_reap(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

@@ -1,0 +1,139 @@
+/* See sys.h. The one place where syscall(2) is called for these. */
+#include "runtime/sys.h"
+
+#include "runtime/log.h"
+#include "spec/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Evaluate a call once, trace it with its result, keep errno. */
+#define TRACED(call, format, ...)                                                                  \
+	({                                                                                         \
+		long traced_ = (call);                                                             \
+		trace(TRACE_SYS, format " = %ld%s%s", __VA_ARGS__, traced_,                        \
+		      traced_ < 0 ? " " : "", traced_ < 0 ? error_name_now() : "");                \
+		traced_;                                                                           \
+	})
+
+static const char *error_name_now(void)
+{
+	return error_name(errno);
+}
+
+pid_t sys_clone3(struct sys_clone_args *args)
+{
+	/* Not traced in the child: it would print before it is itself. */
+	pid_t pid = syscall(SYS_clone3, args, sizeof(*args));
+
+	if (pid != 0)
+		trace(TRACE_SYS, "clone3(flags 0x%llx) = %d", (unsigned long long)args->flags, pid);
+	return pid;
+}
+
+int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags)
+{
+	return syscall(SYS_execveat, fd, path, argv, envp, flags);
+}
+
+int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };
+	int fd = -1;
+
+	/* EAGAIN: somebody renames while we resolve. Bounded, so that a racing container can't stop us. */
+	for (int i = 0; i < 128; i++) {
+		fd = TRACED(syscall(SYS_openat2, dir, path, &how, sizeof(how)),
+			    "openat2(%d, \"%s\", 0x%llx, resolve 0x%llx)", dir, path,
+			    (unsigned long long)flags, (unsigned long long)resolve);
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
+	return fd;
+}
+
+int sys_open_tree(int dir, const char *path, unsigned flags)
+{
+	return TRACED(syscall(SYS_open_tree, dir, path, flags | SYS_OPEN_TREE_CLOEXEC),
+		      "open_tree(%d, \"%s\", 0x%x)", dir, path, flags);
+}
+
+int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags)
+{
+	return TRACED(syscall(SYS_move_mount, from, from_path, to, to_path, flags),
+		      "move_mount(%d, \"%s\", %d, \"%s\")", from, from_path, to, to_path);
+}
+
+int sys_fsopen(const char *type)
+{
+	return TRACED(syscall(SYS_fsopen, type, SYS_FSOPEN_CLOEXEC), "fsopen(\"%s\")", type);
+}
+
+int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux)
+{
+	return TRACED(syscall(SYS_fsconfig, fd, cmd, key, value, aux), "fsconfig(%d, %u, %s, %s)",
+		      fd, cmd, key ? key : "-", value ? (const char *)value : "-");
+}
+
+int sys_fsmount(int fd, uint64_t attrs)
+{
+	return TRACED(syscall(SYS_fsmount, fd, SYS_FSMOUNT_CLOEXEC, attrs), "fsmount(%d, 0x%llx)",
+		      fd, (unsigned long long)attrs);
+}
+
+int sys_mount_setattr(int fd, const char *path, unsigned flags, const struct sys_mount_attr *attr)
+{
+	return TRACED(syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr)),
+		      "mount_setattr(%d, \"%s\", +0x%llx, -0x%llx, propagation 0x%llx)", fd, path,
+		      (unsigned long long)attr->attr_set, (unsigned long long)attr->attr_clr,
+		      (unsigned long long)attr->propagation);
+}
+
+int sys_fspick(int dir, const char *path)
+{
+	return TRACED(syscall(SYS_fspick, dir, path, 1 | 8), /* FSPICK_CLOEXEC | FSPICK_EMPTY_PATH */
+		      "fspick(%d, \"%s\")", dir, path);
+}
+
+int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return TRACED(syscall(SYS_pivot_root, new_root, put_old), "pivot_root(\"%s\", \"%s\")",
+		      new_root, put_old);
+}
+
+int sys_pidfd_open(pid_t pid)
+{
+	return TRACED(syscall(SYS_pidfd_open, pid, 0), "pidfd_open(%d)", pid);
+}
+
+int sys_pidfd_send_signal(int pidfd, int signal)
+{
+	return TRACED(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0),
+		      "pidfd_send_signal(%d, %d)", pidfd, signal);
+}
+
+int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return TRACED(syscall(SYS_close_range, first, last, flags), "close_range(%u, %u, %u)", first,
+		      last, flags);
+}
+
+long sys_keyctl_join_session(const char *name)
+{
+	return TRACED(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name),
+		      "keyctl(JOIN_SESSION_KEYRING, \"%s\")", name);
+}
+
+int sys_setns(int fd, int type, const char *what)
+{
+	return TRACED(setns(fd, type), "setns(%s)", what);
+}
+
+int sys_unshare(int flags)
+{
+	return TRACED(unshare(flags), "unshare(0x%x)", (unsigned)flags);
+}

@@ -1,0 +1,58 @@
+/*
+ * System calls that libc lacks or would dress up: thin, without policy, each with one trace point. Like libc's they return -1 and
+ * set errno. Kernel floor: Linux 5.14 (no fallbacks below).
+ */
+#ifndef OCIRUN_SYS_H
+#define OCIRUN_SYS_H
+
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* struct clone_args of linux/sched.h: that header clashes with sched.h. */
+struct sys_clone_args {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
+		set_tid_size, cgroup;
+};
+
+#define SYS_CLONE_INTO_CGROUP 0x200000000ULL
+
+struct sys_mount_attr {
+	uint64_t attr_set, attr_clr, propagation, userns_fd;
+};
+
+/* The kernel's constants; libc's headers clash with linux/mount.h. */
+enum {
+	SYS_OPEN_TREE_CLONE = 1,
+	SYS_OPEN_TREE_CLOEXEC = 02000000,
+	SYS_MOVE_MOUNT_F_EMPTY_PATH = 0x4,
+	SYS_MOVE_MOUNT_T_EMPTY_PATH = 0x40,
+	SYS_FSOPEN_CLOEXEC = 1,
+	SYS_FSMOUNT_CLOEXEC = 1,
+	SYS_FSCONFIG_SET_FLAG = 0,
+	SYS_FSCONFIG_SET_STRING = 1,
+	SYS_FSCONFIG_CMD_CREATE = 6,
+	SYS_FSCONFIG_CMD_RECONFIGURE = 7,
+};
+
+pid_t sys_clone3(struct sys_clone_args *args);
+int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags);
+int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+int sys_open_tree(int dir, const char *path, unsigned flags);
+int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags);
+int sys_fsopen(const char *type);
+int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux);
+int sys_fsmount(int fd, uint64_t attrs);
+int sys_mount_setattr(int fd, const char *path, unsigned flags, const struct sys_mount_attr *attr);
+int sys_fspick(int dir, const char *path);
+int sys_pivot_root(const char *new_root, const char *put_old);
+int sys_pidfd_open(pid_t pid);
+int sys_pidfd_send_signal(int pidfd, int signal);
+int sys_close_range(unsigned first, unsigned last, unsigned flags);
+long sys_keyctl_join_session(const char *name);
+int sys_setns(int fd, int type, const char *what);
+int sys_unshare(int flags);
+
+#endif
