@@ -1,0 +1,67 @@
+/* `ocirun create`: make a container and leave it waiting for `start`. */
+#include "cmd/create.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/*
+ * A descriptor that the caller promised but did not open must be found out before we open one of
+ * our own: it would get that very number and be handed to the container.
+ */
+static int check_preserved(unsigned n, struct error *e)
+{
+	for (unsigned fd = 3; fd - 3 < n; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return error_set(e, errno, "--preserve-fds %u: descriptor %u", n, fd);
+	return 0;
+}
+
+int create_check(const struct invocation *in, const struct create_options *o, struct error *e)
+{
+	const struct globals *g = in->globals;
+
+	if (g->systemd_cgroup || g->cgroup_manager == CGROUP_SYSTEMD) {
+		error_set(e, 0, "%s: not supported yet",
+			  g->systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
+		return error_hint(e, "use --cgroup-manager cgroupfs");
+	}
+	return check_preserved(o->preserve_fds, e);
+}
+
+void create_complete(const struct invocation *in, struct create_options *o)
+{
+	o->root = in->root;
+	o->id = in->args.n ? in->args.v[0] : NULL;
+	o->cgroup_manager = in->globals->cgroup_manager;
+}
+
+static struct create_options options;
+
+static const struct option rows[] = { CREATE_ROWS, { 0 } };
+
+static int check(const struct invocation *in, struct error *e)
+{
+	return create_check(in, &options, e);
+}
+
+static int run(struct invocation *in, struct error *e)
+{
+	create_complete(in, &options);
+	return container_create(&options, e);
+}
+
+const struct command command_create = {
+	.name = "create",
+	.arguments = "ID",
+	.summary = "make a container from a bundle, ready to start",
+	.details =
+		"Everything is set up but the program of config.json is not running yet: `ocirun start ID`\n"
+		"runs it. A container with a terminal needs --console-socket.\n",
+	.examples = "ocirun create -b bundles/hello c1\n"
+		    "ocirun create --bundle /srv/web --pid-file /run/web.pid web\n",
+	.options = rows,
+	.target = &options,
+	.uses_state = true,
+	.check = check,
+	.run = run,
+};

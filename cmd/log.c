@@ -1,0 +1,130 @@
+/*
+ * Messages on stderr and in the file of --log. A record is one write(2), so records of processes
+ * that share a file do not mix. Nothing here is reached by a command that succeeds without a
+ * warning, except one open(2).
+ */
+#include "cmd/log.h"
+#include "runtime/file.h"
+#include "spec/arena.h"
+#include "spec/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	int fd;
+	enum log_format format;
+	enum log_level level;
+} file = { .fd = -1 };
+
+/*
+ * level, msg and time are what the callers read; the rest is for people and tools that look closer.
+
+ */
+struct log_record {
+	char *level;
+	char *msg;
+	char *time;
+	char *code;
+	int32_t error_number;
+	char *field;
+	char *hint;
+};
+static const struct json_field log_record_fields[] = {
+	FIELD("level", struct log_record, level, 0),
+	FIELD("msg", struct log_record, msg, 0),
+	FIELD("time", struct log_record, time, 0),
+	FIELD("code", struct log_record, code, 0),
+	FIELD("errno", struct log_record, error_number, JSON_OMITZERO),
+	FIELD("field", struct log_record, field, 0),
+	FIELD("hint", struct log_record, hint, 0),
+};
+static const struct json_table log_record_table = TABLE(struct log_record, log_record_fields);
+
+int log_open(const char *path, enum log_format format, enum log_level level, struct error *e)
+{
+	if (path) {
+		file.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		if (file.fd < 0)
+			return error_set(e, errno, "open log file %s", path);
+	}
+	file.format = format;
+	file.level = level;
+	return 0;
+}
+
+static char *time_now(struct arena *a)
+{
+	char text[sizeof("2026-01-01T00:00:00Z") + 8];
+	struct timespec now;
+	struct tm utc;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return arena_strdup(a, text);
+}
+
+/*
+ * Append a record to the file. There is nobody to tell when that fails: stderr has the message
+ * already.
+ */
+static void file_record(struct log_record *r)
+{
+	struct arena a;
+	struct error unused = ERROR_NONE;
+	char *line;
+
+	if (file.fd < 0 || arena_init(&a, (size_t)1 << 20, &unused))
+		return;
+	r->time = time_now(&a);
+	if (file.format == LOG_JSON)
+		line = arena_printf(&a, "%s\n", json_print(&log_record_table, r, 0, &a, NULL));
+	else
+		line = arena_printf(&a, "time=\"%s\" level=%s msg=%s\n", r->time, r->level,
+				    json_quote(r->msg, &a));
+	(void)!write_all(file.fd, line, strlen(line));
+	arena_free(&a);
+}
+
+#define MESSAGE_MAX (sizeof(struct error) + 256)
+
+static void stderr_line(const char *prefix, const char *text)
+{
+	char line[MESSAGE_MAX + 32];
+	int n = snprintf(line, sizeof(line) - 1, "%s%s", prefix, text);
+
+	if ((size_t)n > sizeof(line) - 2)
+		n = sizeof(line) - 2;
+	line[n++] = '\n';
+	(void)!write_all(STDERR_FILENO, line, n);
+}
+
+void log_error(const struct error *error)
+{
+	struct error without_hint = *error;
+	char text[MESSAGE_MAX];
+
+	stderr_line("ocirun: ", error_print(error, text, sizeof(text)));
+	without_hint.hint[0] = '\0';
+	file_record(&(struct log_record){
+		.level = "error",
+		.msg = error_print(&without_hint, text, sizeof(text)),
+		.code = error->code ? (char *)error_name(error->code) : NULL,
+		.error_number = error->code,
+		.field = error->field[0] ? without_hint.field : NULL,
+		.hint = error->hint[0] ? (char *)error->hint : NULL,
+	});
+}
+
+void log_warning(const char *line)
+{
+	stderr_line("ocirun: warning: ", line);
+	if (file.level >= LOG_WARNING)
+		file_record(&(struct log_record){ .level = "warning", .msg = (char *)line });
+}
