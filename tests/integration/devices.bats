@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# config-linux.md, Devices and Default Devices.
+load helpers
+
+device() { config ".linux.devices += [$1]"; }
+
+@test "the default devices are there" {
+	payload list /dev
+	passes
+	line "stat=/dev/null c 0666 0:0 1:3 0"
+	line "stat=/dev/zero c 0666 0:0 1:5 0"
+	line "stat=/dev/full c 0666 0:0 1:7 0"
+	line "stat=/dev/random c 0666 0:0 1:8 0"
+	line "stat=/dev/urandom c 0666 0:0 1:9 0"
+	line "stat=/dev/tty c 0666 0:0 5:0 0"
+	matches "stat=/dev/ptmx l .* -> (/dev/)?pts/ptmx"
+}
+
+@test "the default links are there" {
+	payload list /dev
+	passes
+	matches "stat=/dev/fd l .* -> /proc/self/fd"
+	matches "stat=/dev/stdin l .* -> /proc/self/fd/0"
+	matches "stat=/dev/stdout l .* -> /proc/self/fd/1"
+	matches "stat=/dev/stderr l .* -> /proc/self/fd/2"
+}
+
+@test "nothing else is in /dev" {
+	payload list /dev
+	passes
+	equal "$(sed -n 's/^stat=\/dev\/\([^ ]*\) .*/\1/p' <<<"$out" | grep -vx core | sort | tr '\n' ' ')" \
+		"fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero "
+}
+
+@test "the default devices do not depend on the caller's umask" {
+	payload stat /dev/null
+	umask 077
+	passes
+	line "stat=/dev/null c 0666 0:0 1:3 0"
+}
+
+@test "a character device has the numbers, mode and owner of config.json" {
+	device '{path: "/dev/mine", type: "c", major: 10, minor: 229, fileMode: 432, uid: 12, gid: 34}'
+	payload stat /dev/mine
+	passes
+	line "stat=/dev/mine c 0660 12:34 10:229 0"
+}
+
+@test "type u is a character device" {
+	device '{path: "/dev/mine", type: "u", major: 10, minor: 229, fileMode: 438, uid: 0, gid: 0}'
+	payload stat /dev/mine
+	passes
+	line "stat=/dev/mine c 0666 0:0 10:229 0"
+}
+
+@test "a block device has the numbers, mode and owner of config.json" {
+	device '{path: "/dev/disk/by-me", type: "b", major: 7, minor: 300, fileMode: 384, uid: 1, gid: 2}'
+	payload stat /dev/disk/by-me stat /dev/disk
+	passes
+	line "stat=/dev/disk/by-me b 0600 1:2 7:300 0"
+	matches "stat=/dev/disk d 0755 0:0 .*"
+}
+
+@test "a fifo is made" {
+	device '{path: "/dev/pipe", type: "p", fileMode: 420, uid: 5, gid: 6}'
+	payload stat /dev/pipe
+	passes
+	line "stat=/dev/pipe p 0644 5:6 0:0 0"
+}
+
+@test "a device may be anywhere" {
+	device '{path: "/var/odd/null", type: "c", major: 1, minor: 3, fileMode: 438, uid: 0, gid: 0}'
+	payload stat /var/odd/null
+	passes
+	line "stat=/var/odd/null c 0666 0:0 1:3 0"
+}
+
+@test "a default device in linux.devices has the mode that is said there" {
+	device '{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 432, uid: 0, gid: 7}'
+	payload stat /dev/null
+	passes
+	line "stat=/dev/null c 0660 0:7 1:3 0"
+}
+
+@test "an existing file that is not the device is an error that names both" {
+	need_capability MKNOD 27
+	touch "$B/rootfs/var/null"
+	device '{path: "/var/null", type: "c", major: 1, minor: 3}'
+	container
+	assert_error 'linux.devices[0]' /var/null
+	[ -f "$B/rootfs/var/null" ]
+	rm "$B/rootfs/var/null"
+	mknod "$B/rootfs/var/null" c 1 5
+	container
+	assert_error 'linux.devices[0]' /var/null
+}
+
+@test "an existing device that matches is taken" {
+	need_capability MKNOD 27
+	mknod "$B/rootfs/var/null" c 1 3
+	device '{path: "/var/null", type: "c", major: 1, minor: 3}'
+	passes
+}
+
+@test "a device without major is an error that names it" {
+	device '{path: "/dev/x", type: "c", minor: 3}'
+	container
+	assert_error 'linux.devices[0]' major
+}
+
+@test "a device of an unknown type is an error that names it" {
+	device '{path: "/dev/x", type: "x", major: 1, minor: 3}'
+	container
+	assert_error 'linux.devices[0].type' x
+}
+
+@test "a device with a relative path is an error that names it" {
+	device '{path: "dev/x", type: "c", major: 1, minor: 3}'
+	container
+	assert_error 'linux.devices[0].path' dev/x
+}
+
+@test "devices in a user namespace are the host's by bind mount" {
+	user_namespace
+	[ -c /dev/fuse ] || skip "no /dev/fuse"
+	device '{path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 438, uid: 0, gid: 0}'
+	payload stat /dev/fuse mounts
+	passes
+	matches "stat=/dev/fuse c .* 10:229 .*"
+	matches "mount=/dev/fuse .*"
+}
+
+@test "a rootfs with its own /dev, and no mount there, gets the devices too" {
+	config '.mounts |= map(select(.destination | startswith("/dev") | not))'
+	payload stat /dev/null stat /dev/fd
+	passes
+	line "stat=/dev/null c 0666 0:0 1:3 0"
+	matches "stat=/dev/fd l .*"
+	passes # they are there already, and match
+}
+
+@test "a bind mount over /dev is left as it is" {
+	mkdir "$T/dev"
+	config --arg dev "$T/dev" '.mounts |= map(select(.destination | startswith("/dev") | not)) + [{destination: "/dev", type: "bind", source: $dev, options: ["rbind"]}]'
+	passes
+	equal "$(ls -A "$T/dev")" ""
+}
+
+@test "a device can be used only where config.json says: nodev elsewhere" {
+	config '.mounts += [{destination: "/mnt/nodev", type: "tmpfs", source: "tmpfs", options: ["nodev"]}]
+		| .linux.devices = [{path: "/mnt/nodev/null", type: "c", major: 1, minor: 3, fileMode: 438}]'
+	payload access /mnt/nodev/null access /dev/null
+	passes
+	line "write=/mnt/nodev/null (EACCES)"
+	line "write=/dev/null yes"
+}
+
+@test "/dev/pts is the container's own" {
+	payload stat /dev/pts/ptmx list /dev/pts access /dev/ptmx
+	passes
+	matches "stat=/dev/pts/ptmx c 0666 .* 5:2 0"
+	equal "$(grep -c '^stat=/dev/pts/[0-9]' <<<"$out")" 0
+	line "write=/dev/ptmx yes"
+}

@@ -1,0 +1,626 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# runtime.md: every operation, every error case it names, and the status at each stage.
+load helpers
+
+# --- create ------------------------------------------------------------------------------------------------------------------------------
+
+@test "create makes a container that has not yet run anything" {
+	payload to /ran say yes
+	create
+	assert_success
+	state_is created
+	absent "$B/rootfs/ran"
+}
+
+@test "start runs the program" {
+	payload say hello sleep 100
+	running
+	until_line hello
+	state_is running
+}
+
+@test "a container whose program ended is stopped" {
+	payload true
+	running
+	until_state stopped
+}
+
+@test "a stopped container's pid is 0" {
+	payload true
+	running
+	until_state stopped
+	equal "$(pid_of)" 0
+}
+
+@test "the id can be used again after delete" {
+	payload true
+	for _ in 1 2; do
+		running
+		until_state stopped
+		try oci delete "$C"
+		assert_success
+	done
+}
+
+@test "create refuses an id that exists" {
+	create
+	assert_success
+	create
+	assert_error "container with given ID already exists"
+	state_is created
+}
+
+@test "create refuses the id of a stopped container too" {
+	running
+	until_state stopped
+	create
+	assert_error "container with given ID already exists"
+	state_is stopped
+}
+
+@test "ids of other than letters, digits, _ + . - are refused" {
+	for id in '' . .. a/b ../x 'a b' 'a:b' 'ä' 'a@b' $'a\nb' '*'; do
+		try oci create --bundle "$B" -- "$id"
+		assert_error "invalid container ID format"
+	done
+	equal "$(ls "$ROOT")" ""
+}
+
+@test "ids of letters, digits, _ + . - are accepted" {
+	create "$C._+-Z9"
+	assert_success
+	state_is created "$C._+-Z9"
+}
+
+@test "an id that is too long for a directory's name is refused clearly" {
+	create "$C$(printf 'a%.0s' {1..1100})"
+	assert_error "container ID"
+}
+
+@test "create without an id is an error" {
+	try oci create --bundle "$B"
+	[ "$status" -ne 0 ] || fail "accepted"
+}
+
+@test "create with two ids is an error" {
+	try oci create --bundle "$B" "$C" "$C-2"
+	[ "$status" -ne 0 ] || fail "accepted"
+}
+
+@test "create takes the current directory as bundle by default" {
+	cd "$B"
+	try oci create "$C"
+	assert_success
+	equal "$(oci state "$C" | jq -r .bundle)" "$B"
+}
+
+@test "a relative bundle path is recorded as an absolute one" {
+	cd "$T"
+	try oci create --bundle bundle "$C"
+	assert_success
+	equal "$(oci state "$C" | jq -r .bundle)" "$B"
+	equal "$(oci state "$C" | jq -r .rootfs)" "$B/rootfs"
+}
+
+@test "a bundle that does not exist is an error that names it" {
+	try oci create --bundle "$T/nowhere" "$C"
+	assert_error "nowhere"
+}
+
+@test "a bundle without config.json is an error that names it" {
+	rm "$B/config.json"
+	create
+	assert_error "config.json"
+}
+
+@test "a root.path that does not exist is an error that names the field" {
+	config '.root.path = "missing"'
+	create
+	assert_error "root.path"
+}
+
+@test "a root.path that is a file is an error that names the field" {
+	touch "$B/file"
+	config '.root.path = "file"'
+	create
+	assert_error "root.path"
+}
+
+@test "an absolute root.path is used as it is" {
+	mv "$B/rootfs" "$T/elsewhere"
+	config --arg path "$T/elsewhere" '.root.path = $path'
+	payload say here
+	passes
+	line here
+}
+
+@test "changing config.json after create changes nothing" {
+	payload say before
+	create
+	assert_success
+	payload say after
+	config '.hostname = "other"'
+	start
+	assert_success
+	until_line before
+}
+
+@test "config.json may go away after create" {
+	create
+	assert_success
+	rm "$B/config.json"
+	start
+	assert_success
+	until_state stopped
+	try oci delete "$C"
+	assert_success
+}
+
+@test "without process, create works and start fails" {
+	config 'del(.process)'
+	create
+	assert_success
+	state_is created
+	start
+	assert_error "process"
+}
+
+# --- pid file ----------------------------------------------------------------------------------------------------------------------------
+
+@test "the pid file holds the pid without a newline" {
+	create "$C" --pid-file "$T/pid"
+	assert_success
+	equal "$(od -An -c "$T/pid" | tr -d ' \n')" "$(pid_of)"
+}
+
+@test "the pid file is replaced by a rename, never written in place" {
+	printf 'an old and longer text' >"$T/pid"
+	ln "$T/pid" "$T/other-name"
+	create "$C" --pid-file "$T/pid"
+	assert_success
+	equal "$(cat "$T/pid")" "$(pid_of)"
+	equal "$(cat "$T/other-name")" 'an old and longer text'
+	equal "$(ls -A "$T" | grep -c pid)" 1
+}
+
+@test "a failed create writes no pid file" {
+	args /no/such/program
+	create "$C" --pid-file "$T/pid"
+	assert_error
+	absent "$T/pid"
+}
+
+@test "a pid file that can't be written fails create and leaves nothing" {
+	create "$C" --pid-file "$T/no/such/directory/pid"
+	assert_error "$T/no/such/directory"
+	try oci state "$C"
+	assert_error "container does not exist"
+}
+
+@test "run writes a pid file too" {
+	payload ids
+	passes --pid-file "$T/pid"
+	[[ $(cat "$T/pid") =~ ^[1-9][0-9]*$ ]]
+}
+
+# --- state -------------------------------------------------------------------------------------------------------------------------------
+
+@test "state of an unknown container is an error" {
+	try oci state "$C"
+	assert_error "container does not exist"
+}
+
+@test "state without an id is an error" {
+	try oci state
+	[ "$status" -ne 0 ] || fail "accepted"
+}
+
+@test "state names the bundle, the version, the pid and the annotations" {
+	config '.annotations = {"org.example.key": "a value", "empty": ""}'
+	payload sleep 100
+	running
+	try oci state "$C"
+	assert_success
+	jq -e --arg id "$C" --arg b "$B" '.id == $id and .bundle == $b and .rootfs == $b + "/rootfs" and .status == "running"
+		and .ociVersion != null and .pid > 1 and .annotations == {"org.example.key": "a value", "empty": ""}' <<<"$out"
+}
+
+@test "state's created is an RFC 3339 time of now" {
+	create
+	created=$(oci state "$C" | jq -r .created)
+	[[ $created =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$ ]] || fail "created: $created"
+	age=$(($(date +%s) - $(date -d "$created" +%s)))
+	[ "$age" -ge 0 ] && [ "$age" -lt 60 ] || fail "age: $age s"
+}
+
+@test "the pid in the state is that of the container's first process" {
+	payload sleep 100
+	running
+	pid=$(pid_of)
+	equal "$(tr '\0' ' ' <"/proc/$pid/cmdline")" "/bin/payload sleep 100 "
+	grep -qE $'^NSpid:\t'"$pid"$'\t1$' "/proc/$pid/status"
+}
+
+# --- start -------------------------------------------------------------------------------------------------------------------------------
+
+@test "start of an unknown container is an error" {
+	start
+	assert_error "container does not exist"
+}
+
+@test "start of a running container is an error and has no effect" {
+	payload say once sleep 100
+	running
+	pid=$(pid_of)
+	start
+	assert_error "cannot start an already running container"
+	state_is running
+	equal "$(pid_of)" "$pid"
+	equal "$(console | grep -c once)" 1
+}
+
+@test "start of a stopped container is an error" {
+	running
+	until_state stopped
+	start
+	assert_error "cannot start a container that has stopped"
+	state_is stopped
+}
+
+@test "of two concurrent starts exactly one wins" {
+	for i in {1..10}; do
+		create "$C-$i"
+		assert_success
+		oci start "$C-$i" >/dev/null 2>"$T/err.1" & one=$!
+		oci start "$C-$i" >/dev/null 2>"$T/err.2" & two=$!
+		won=0
+		wait $one && won=$((won + 1))
+		wait $two && won=$((won + 1))
+		[ $won -eq 1 ] || fail "$won starts won" "$(cat "$T"/err.[12])"
+		oci delete --force "$C-$i"
+	done
+}
+
+# --- kill --------------------------------------------------------------------------------------------------------------------------------
+
+@test "kill of an unknown container is an error" {
+	try oci kill "$C" KILL
+	assert_error "container does not exist"
+}
+
+@test "kill of a stopped container is an error" {
+	running
+	until_state stopped
+	try oci kill "$C" KILL
+	assert_error "container not running"
+}
+
+@test "kill sends SIGTERM by default" {
+	payload await-signal sleep 100
+	running
+	until_line ready
+	try oci kill "$C"
+	assert_success
+	until_line signal=15
+}
+
+@test "kill takes a signal as number, NAME and SIGNAME" {
+	payload await-signal await-signal await-signal await-signal await-signal sleep 100
+	running
+	n=0
+	for pair in 10=10 USR2=12 SIGHUP=1 sigint=2 SIGRTMIN+3=37; do
+		n=$((n + 1))
+		until_true eval '[ $(console | grep -c ready) -eq $n ]' || fail "$(console)"
+		try oci kill "$C" "${pair%=*}"
+		assert_success
+		until_line "signal=${pair#*=}"
+	done
+}
+
+@test "kill takes signal 0 as a question" {
+	payload sleep 100
+	running
+	try oci kill "$C" 0
+	assert_success
+	state_is running
+}
+
+@test "kill refuses what is no signal and sends none" {
+	payload sleep 100
+	running
+	for signal in FOO SIGFOO 65 999999999999 -9 9x 1.5 ' 9'; do
+		try oci kill "$C" -- "$signal"
+		[ "$status" -eq 1 ] || fail "accepted: '$signal'"
+	done
+	try oci kill "$C" SIGFOO
+	assert_error "SIGFOO"
+	state_is running
+}
+
+@test "kill KILL ends a created container" {
+	create
+	assert_success
+	try oci kill "$C" KILL
+	assert_success
+	until_state stopped
+}
+
+@test "kill KILL ends a running container that ignores SIGTERM" {
+	payload ignore-term say ready sleep 100
+	running
+	until_line ready
+	try oci kill "$C" TERM
+	assert_success
+	try oci kill "$C" KILL
+	assert_success
+	until_state stopped
+}
+
+@test "kill --all reaches every process of a container without a pid namespace" {
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	payload spawn-children 2 spawn-orphan say ready sleep 100
+	running
+	until_line ready
+	[ "$(processes_left | wc -l)" -eq 4 ] || fail "processes: $(processes_left)"
+	try oci kill --all "$C" KILL
+	assert_success
+	until_true no_processes
+}
+
+@test "kill --all of a stopped container is no error" {
+	running
+	until_state stopped
+	try oci kill --all "$C" KILL
+	assert_success
+	try oci kill -a "$C" 9
+	assert_success
+}
+
+# --- delete ------------------------------------------------------------------------------------------------------------------------------
+
+@test "delete of an unknown container is an error" {
+	try oci delete "$C"
+	assert_error "container does not exist"
+}
+
+@test "delete of a running container is an error and has no effect" {
+	payload sleep 100
+	running
+	try oci delete "$C"
+	assert_error "cannot delete container $C that is not stopped: running"
+	state_is running
+}
+
+@test "delete of a created container is an error and has no effect" {
+	create
+	assert_success
+	try oci delete "$C"
+	assert_error "cannot delete container $C that is not stopped: created"
+	state_is created
+}
+
+@test "delete of a stopped container removes it" {
+	running
+	until_state stopped
+	try oci delete "$C"
+	assert_success
+	try oci state "$C"
+	assert_error "container does not exist"
+	equal "$(ls -A "$ROOT")" ""
+	no_cgroups
+}
+
+@test "delete leaves the bundle as it is" {
+	running
+	until_state stopped
+	before=$(cd "$B" && find . | sort)
+	oci delete "$C"
+	equal "$(cd "$B" && find . | sort)" "$before"
+}
+
+@test "delete --force ends and removes a running container" {
+	payload ignore-term sleep 100
+	running
+	pid=$(pid_of)
+	try oci delete --force "$C"
+	assert_success
+	is_gone "$pid"
+	try oci state "$C"
+	assert_error "container does not exist"
+}
+
+@test "delete --force removes a created container" {
+	create
+	pid=$(pid_of)
+	try oci delete -f "$C"
+	assert_success
+	is_gone "$pid"
+	try oci state "$C"
+	assert_error "container does not exist"
+}
+
+@test "delete --force of a stopped container removes it" {
+	running
+	until_state stopped
+	try oci delete --force "$C"
+	assert_success
+	try oci state "$C"
+	assert_error "container does not exist"
+}
+
+@test "delete --force of a missing container is no error" {
+	try oci delete --force "$C"
+	assert_success
+}
+
+@test "delete --force of an id that is none is an error even so" {
+	try oci delete --force ../x
+	assert_error
+}
+
+@test "a container killed from outside is stopped and can be deleted" {
+	payload sleep 100
+	running
+	kill -KILL "$(pid_of)"
+	until_state stopped
+	try oci delete "$C"
+	assert_success
+}
+
+@test "delete without a pid namespace ends what the program left running" {
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	payload spawn-orphan say ready
+	running
+	until_line ready
+	until_state stopped
+	[ -n "$(processes_left)" ] || fail "the orphan should live"
+	try oci delete "$C"
+	assert_success
+	until_true no_processes
+}
+
+# --- concurrency and crashes ---------------------------------------------------------------------------------------------------------------
+
+@test "of two concurrent creates of one id exactly one wins" {
+	for i in {1..20}; do
+		oci create --bundle "$B" "$C-$i" >/dev/null 2>"$T/err.1" & one=$!
+		oci create --bundle "$B" "$C-$i" >/dev/null 2>"$T/err.2" & two=$!
+		won=0
+		wait $one && won=$((won + 1))
+		wait $two && won=$((won + 1))
+		[ $won -eq 1 ] || fail "$won creates won" "$(cat "$T"/err.[12])"
+		grep -hq "container with given ID already exists" "$T"/err.[12] || fail "$(cat "$T"/err.[12])"
+		state_is created "$C-$i"
+		oci delete --force "$C-$i"
+	done
+}
+
+@test "ten containers are created, started and deleted at once" {
+	payload sleep 100
+	for i in {1..10}; do
+		{ oci create --bundle "$B" "$C-$i" && oci start "$C-$i"; } >/dev/null 2>>"$T/err" &
+	done
+	wait
+	equal "$(oci list --format json | jq -r '[.[] | select(.status == "running")] | length')" 10
+	for i in {1..10}; do oci delete --force "$C-$i" & done
+	wait
+	equal "$(oci list -q)" ""
+}
+
+# A hook that says it is there and then sleeps: create hangs in it for as long as we like.
+hanging_hook() {
+	config --arg hook "$1" --arg flag "$T/in-hook" \
+		'.hooks[$hook] = [{path: "/bin/sh", args: ["sh", "-c", "echo $$ > \($flag); exec sleep 300"], env: ["PATH=/usr/bin:/bin"]}]'
+}
+
+end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
+
+@test "while create works, state says creating, and nobody waits" {
+	hanging_hook createRuntime
+	oci create --bundle "$B" "$C" >/dev/null 2>&1 & creator=$!
+	until_true test -s "$T/in-hook"
+	state_is creating
+	equal "$(oci list -q)" "$C"
+	start
+	assert_error
+	state_is creating
+	try oci delete "$C"
+	assert_error
+	state_is creating
+	try oci delete --force "$C"
+	assert_success
+	wait $creator && fail "create succeeded"
+	try oci state "$C"
+	assert_error "container does not exist"
+	end_hook
+}
+
+@test "delete --force cleans up after a create that was killed" {
+	for hook in prestart createRuntime createContainer; do
+		base_config >"$B/config.json"
+		hanging_hook $hook
+		rm -f "$T/in-hook"
+		"$OCIRUN" --root "$ROOT" create --bundle "$B" "$C" >/dev/null 2>&1 3>&- & creator=$!
+		until_true test -s "$T/in-hook"
+		kill -KILL $creator
+		wait $creator || true
+		end_hook
+		try oci state "$C"
+		[ "$status" -eq 1 ] || [[ $(jq -r .status <<<"$out") =~ ^(creating|stopped)$ ]] || fail "$hook"
+		try oci delete --force "$C"
+		assert_success
+		equal "$(ls -A "$ROOT")" ""
+		until_true no_cgroups
+		until_true no_processes || fail "left: $(processes_left)"
+	done
+}
+
+@test "the child dies when its creator dies before the container is created" {
+	hanging_hook createRuntime
+	"$OCIRUN" --root "$ROOT" create --bundle "$B" "$C" >/dev/null 2>&1 3>&- & creator=$!
+	until_true test -s "$T/in-hook"
+	kill -KILL $creator
+	wait $creator || true
+	end_hook
+	until_true eval '[ -z "$(grep -lF "$T/" /proc/[0-9]*/mountinfo 2>/dev/null)" ]' || fail "left: $(processes_left)"
+}
+
+@test "create that is killed at a random time leaves nothing that delete --force does not clean" {
+	for i in {1..30}; do
+		"$OCIRUN" --root "$ROOT" create --bundle "$B" "$C-$i" >/dev/null 2>&1 3>&- & creator=$!
+		sleep "0.00$((i % 10))"
+		kill -KILL $creator 2>/dev/null || true
+		wait $creator || true
+		try oci delete --force "$C-$i"
+		assert_success
+	done
+	equal "$(ls -A "$ROOT")" ""
+	until_true no_cgroups
+	until_true no_processes || fail "left: $(processes_left)"
+}
+
+@test "another process with a dead container's pid is not taken for it" {
+	# The recorded start time differs, so a stopped container stays stopped, whoever has its pid now.
+	payload sleep 100
+	running
+	pid=$(pid_of)
+	kill -KILL "$pid"
+	until_state stopped
+	until_true test ! -e "/proc/$pid" || skip "nobody reaps orphans here"
+	echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid 2>/dev/null || skip "ns_last_pid can't be written"
+	sleep 30 3>&- & stranger=$!
+	[ $stranger -eq "$pid" ] || { kill $stranger; skip "another process took the pid"; }
+	state_is stopped
+	try oci kill "$C" KILL
+	assert_error "container not running"
+	try oci delete --force "$C"
+	assert_success
+	kill -0 $stranger || fail "the stranger was killed"
+	kill $stranger
+}
+
+@test "a failed create leaves nothing" {
+	config '.mounts += [{destination: "/x", type: "bind", source: "/no/such/source", options: ["bind"]}]'
+	create
+	assert_error "mounts[7]" "/no/such/source"
+	try oci state "$C"
+	assert_error "container does not exist"
+	equal "$(ls -A "$ROOT")" ""
+	no_cgroups
+}
+
+@test "a corrupt state is an error that names the file, and delete --force clears it" {
+	payload sleep 100
+	running
+	pid=$(pid_of)
+	file=$(find "$ROOT/$C" -name 'state*.json')
+	cp "$file" "$T/good"
+	for text in '' '{' '{"id":1}' 'null' '[]'; do
+		printf '%s' "$text" >"$file"
+		try oci state "$C"
+		[ "$status" -eq 1 ] && [ -n "$err" ] || fail "state file: $text"
+	done
+	cp "$T/good" "$file"
+	state_is running
+}

@@ -1,0 +1,510 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# config.md, Mounts; config-linux.md, rootfsPropagation, maskedPaths, readonlyPaths. The first mount that a test adds is mounts[7].
+load helpers
+
+mount_add() { config --arg T "$T" ".mounts += [$1]"; }
+
+# What the container says of a mount: mounted DESTINATION -> "TYPE SOURCE OPTIONS SUPER PROPAGATION"
+mounted() { sed -n "s|^mount=$1 ||p" <<<"$out" | tail -n 1; }
+# The mount options alone, with commas around them.
+options() { mounted "$1" | cut -d' ' -f3 | sed 's/.*/,&,/'; }
+
+# --- file systems ------------------------------------------------------------------------------------------------------------------------
+
+@test "the default mounts are there, with their options" {
+	payload mounts
+	passes
+	matches 'mount=/proc proc proc rw,.*'
+	matches 'mount=/dev tmpfs tmpfs rw,nosuid .*size=65536k,mode=755.*'
+	matches 'mount=/dev/pts devpts devpts rw,nosuid,noexec,.*mode=620,ptmxmode=666.*'
+	matches 'mount=/dev/shm tmpfs shm rw,nosuid,nodev,noexec,.*size=65536k.*'
+	matches 'mount=/dev/mqueue mqueue mqueue rw,nosuid,nodev,noexec,.*'
+	matches 'mount=/sys sysfs sysfs ro,nosuid,nodev,noexec,.*'
+	matches 'mount=/sys/fs/cgroup .* ro,nosuid,nodev,noexec[ ,].*'
+}
+
+@test "no mount of the host is left in sight" {
+	payload mounts
+	passes
+	no_match 'mount=.*/(oldroot|\.old|put_old).*'
+	[ "$(grep -vcE '^mount=/(|proc|dev|sys)[ /]' <<<"$out")" -eq 0 ] || fail
+}
+
+@test "a tmpfs takes size and mode, and has the source of config.json" {
+	mount_add '{destination: "/scratch", type: "tmpfs", source: "my-scratch", options: ["size=1m", "mode=1750", "nosuid", "noexec"]}'
+	payload mounts stat /scratch
+	passes
+	matches 'mount=/scratch tmpfs my-scratch rw,nosuid,noexec,relatime rw,size=1024k,mode=1750.*'
+	matches 'stat=/scratch d 1750 .*'
+}
+
+@test "a tmpfs takes uid, gid and nr_inodes" {
+	mount_add '{destination: "/scratch", type: "tmpfs", source: "tmpfs", options: ["uid=12", "gid=34", "nr_inodes=50"]}'
+	payload mounts stat /scratch
+	passes
+	matches 'stat=/scratch d .* 12:34 .*'
+	matches 'mount=/scratch .*nr_inodes=50.*'
+}
+
+@test "mounts are made in the order of the list" {
+	mkdir -p "$T/src/sub"
+	mount_add '{destination: "/a", type: "tmpfs", source: "first"}, {destination: "/a/b", type: "tmpfs", source: "second"},
+		{destination: "/c/d", type: "tmpfs", source: "third"}, {destination: "/c", type: "tmpfs", source: "fourth"}'
+	payload mounts list /c list /a
+	passes
+	equal "$(sed -n 's/^mount=\/[ac][^ ]* tmpfs \([a-z]*\) .*/\1/p' <<<"$out" | tr '\n' ' ')" "first second third fourth "
+	matches 'stat=/a/b d .*'
+	no_match 'stat=/c/d .*'
+}
+
+@test "a file system the kernel does not know is an error that names it" {
+	mount_add '{destination: "/x", type: "nosuchfs", source: "none"}'
+	container
+	assert_error 'mounts[7]' nosuchfs
+}
+
+@test "an option the file system does not know is an error that names mount and option" {
+	mount_add '{destination: "/x", type: "tmpfs", source: "tmpfs", options: ["size=1m", "bogus=1"]}'
+	container
+	assert_error 'mounts[7]' bogus
+}
+
+@test "options longer than 255 bytes are no obstacle" {
+	lower=$T/lower-$(printf 'x%.0s' {1..120})
+	mkdir -p "$lower-1" "$lower-2" "$lower-3"
+	echo one >"$lower-1/file"
+	config --arg lower "lowerdir=$lower-1:$lower-2:$lower-3" '.mounts += [{destination: "/over", type: "overlay", source: "overlay", options: [$lower]}]'
+	payload file /over/file
+	passes
+	line file=one
+}
+
+@test "overlay works with upper and work directories" {
+	mkdir "$T/"{lower,upper,work}
+	echo low >"$T/lower/file"
+	config --arg o "lowerdir=$T/lower" --arg u "upperdir=$T/upper" --arg w "workdir=$T/work" \
+		'.mounts += [{destination: "/over", type: "overlay", source: "overlay", options: [$o, $u, $w]}]'
+	payload file /over/file write /over/new text
+	passes
+	line file=low
+	equal "$(cat "$T/upper/new")" text
+}
+
+@test "an rbind of the host's /sys stands in for sysfs" {
+	config '.mounts |= map(if .type == "sysfs" then {destination: "/sys", type: "none", source: "/sys", options: ["rbind", "ro", "nosuid"]} else . end
+		| select(.type != "cgroup"))'
+	payload mounts
+	passes
+	matches 'mount=/sys sysfs .* ro,.*'
+}
+
+# --- flags -------------------------------------------------------------------------------------------------------------------------------
+
+@test "every flag of a mount is visible in the container" {
+	for pair in ro=ro nosuid=nosuid nodev=nodev noexec=noexec noatime=noatime nodiratime=nodiratime relatime=relatime nosymfollow=nosymfollow; do
+		base_config >"$B/config.json"
+		config --arg flag "${pair%=*}" '.mounts += [{destination: "/f", type: "tmpfs", source: "tmpfs", options: [$flag]}]'
+		payload mounts
+		passes
+		contains "$(options /f)" ",${pair#*=},"
+	done
+}
+
+@test "a flag's opposite takes it back" {
+	mount_add '{destination: "/f", type: "tmpfs", source: "tmpfs", options: ["ro", "rw", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime", "atime",
+		"nodiratime", "diratime", "nosymfollow", "symfollow"]},
+		{destination: "/g", type: "tmpfs", source: "tmpfs", options: ["defaults"]}, {destination: "/h", type: "tmpfs", source: "tmpfs", options: ["noatime", "strictatime"]}'
+	payload mounts
+	passes
+	equal "$(options /f)" ,rw,relatime,
+	equal "$(options /g)" ,rw,relatime,
+	equal "$(options /h)" ,rw,
+}
+
+@test "flags of the superblock reach it" {
+	mount_add '{destination: "/f", type: "tmpfs", source: "tmpfs", options: ["sync", "dirsync", "lazytime", "mand", "silent", "loud", "iversion", "noiversion"]}'
+	payload mounts
+	passes
+	contains "$(mounted /f)" sync
+}
+
+@test "flags of a bind mount are its own, not its source's" {
+	mkdir "$T/src"
+	mount_add '{destination: "/b", type: "bind", source: ($T + "/src"), options: ["bind", "ro", "nosuid", "nodev", "noexec", "noatime"]}'
+	payload mounts access /b
+	passes
+	for flag in ro nosuid nodev noexec noatime; do contains "$(options /b)" ",$flag,"; done
+	line 'write=/b (EROFS)'
+	touch "$T/src/still-writable"
+}
+
+@test "ro reaches the first mount of an rbind, rro all" {
+	hold "mkdir -p $T/src/sub; mount -t tmpfs sub $T/src/sub"
+	mount_add '{destination: "/one", type: "bind", source: ($T + "/src"), options: ["rbind", "ro"]},
+		{destination: "/all", type: "bind", source: ($T + "/src"), options: ["rbind", "rro"]}'
+	payload mounts
+	passes
+	contains "$(options /one)" ,ro,
+	contains "$(options /one/sub)" ,rw,
+	contains "$(options /all)" ,ro,
+	contains "$(options /all/sub)" ,ro,
+}
+
+@test "the other recursive flags reach all mounts of an rbind" {
+	hold "mkdir -p $T/src/sub; mount -t tmpfs sub $T/src/sub"
+	mount_add '{destination: "/all", type: "bind", source: ($T + "/src"), options: ["rbind", "rnosuid", "rnodev", "rnoexec", "rnoatime"]}'
+	payload mounts
+	passes
+	for flag in nosuid nodev noexec noatime; do contains "$(options /all/sub)" ",$flag,"; done
+}
+
+# --- bind mounts ---------------------------------------------------------------------------------------------------------------------------
+
+@test "a directory is bound" {
+	mkdir "$T/src"
+	echo text >"$T/src/file"
+	mount_add '{destination: "/data", type: "bind", source: ($T + "/src"), options: ["bind"]}'
+	payload file /data/file write /data/new from-inside
+	passes
+	line file=text
+	equal "$(cat "$T/src/new")" from-inside
+}
+
+@test "a file is bound, over a file that is made for it" {
+	echo text >"$T/file"
+	mount_add '{destination: "/new/dir/file", type: "bind", source: ($T + "/file"), options: ["bind"]}'
+	payload file /new/dir/file
+	passes
+	line file=text
+	[ -f "$B/rootfs/new/dir/file" ] && [ ! -s "$B/rootfs/new/dir/file" ]
+}
+
+@test "bind takes the mount itself, rbind what is below too" {
+	hold "mkdir -p $T/src/sub; mount -t tmpfs sub $T/src/sub; touch $T/src/sub/deep"
+	mount_add '{destination: "/one", type: "bind", source: ($T + "/src"), options: ["bind"]},
+		{destination: "/all", type: "bind", source: ($T + "/src"), options: ["rbind"]}'
+	payload stat /one/sub/deep stat /all/sub/deep
+	passes
+	line "stat=/one/sub/deep (ENOENT)"
+	matches "stat=/all/sub/deep - .*"
+}
+
+@test "the option bind is enough, whatever the type" {
+	mkdir "$T/src"
+	touch "$T/src/file"
+	mount_add '{destination: "/a", source: ($T + "/src"), options: ["rbind"]}, {destination: "/b", type: "none", source: ($T + "/src"), options: ["bind"]}'
+	payload stat /a/file stat /b/file
+	passes
+	no_match ".*ENOENT.*"
+}
+
+@test "a relative source is below the bundle" {
+	mkdir "$B/volume"
+	touch "$B/volume/file"
+	mount_add '{destination: "/a", type: "bind", source: "volume", options: ["bind"]}'
+	payload stat /a/file
+	cd /
+	passes
+	no_match ".*ENOENT.*"
+}
+
+@test "a source that does not exist is an error that names mount and source" {
+	mount_add '{destination: "/a", type: "bind", source: ($T + "/missing"), options: ["bind"]}'
+	container
+	assert_error 'mounts[7]' "$T/missing"
+	absent "$T/missing"
+}
+
+@test "a file can't be bound over a directory, nor a directory over a file" {
+	mkdir "$T/dir"
+	touch "$T/file"
+	mount_add '{destination: "/etc", type: "bind", source: ($T + "/file"), options: ["bind"]}'
+	container
+	assert_error 'mounts[7]' /etc
+	config '.mounts |= .[0:7]'
+	mount_add '{destination: "/etc/passwd", type: "bind", source: ($T + "/dir"), options: ["bind"]}'
+	container
+	assert_error 'mounts[7]' /etc/passwd
+}
+
+@test "a source with odd characters is taken as it is" {
+	dir="$T/a b,c=d:e\\f"
+	mkdir "$dir"
+	touch "$dir/file"
+	config --arg dir "$dir" '.mounts += [{destination: "/odd ,place", type: "bind", source: $dir, options: ["bind"]}]'
+	payload stat "/odd ,place/file"
+	passes
+	no_match ".*ENOENT.*"
+}
+
+# --- propagation -----------------------------------------------------------------------------------------------------------------------------
+
+@test "a mount is private unless config.json says otherwise" {
+	mkdir "$T/src"
+	mount_add '{destination: "/t", type: "tmpfs", source: "t"}, {destination: "/b", type: "bind", source: ($T + "/src"), options: ["bind", "private"]}'
+	payload mounts
+	passes
+	matches 'mount=/t .* private'
+	matches 'mount=/b .* private'
+}
+
+@test "shared, slave and unbindable are set" {
+	mount_add '{destination: "/sh", type: "tmpfs", source: "t", options: ["shared"]}, {destination: "/rsh", type: "tmpfs", source: "t", options: ["rshared"]},
+		{destination: "/un", type: "tmpfs", source: "t", options: ["unbindable"]}, {destination: "/pr", type: "tmpfs", source: "t", options: ["shared", "private"]}'
+	payload mounts
+	passes
+	matches 'mount=/sh .* shared:[0-9]+'
+	matches 'mount=/rsh .* shared:[0-9]+'
+	matches 'mount=/un .* unbindable'
+	matches 'mount=/pr .* private'
+}
+
+@test "later mounts of the host arrive through rslave, and not through rprivate" {
+	hold "mkdir -p $T/vol; mount -t tmpfs vol $T/vol; mount --make-shared $T/vol; mkdir $T/vol/slave $T/vol/later"
+	mount_add '{destination: "/slave", type: "bind", source: ($T + "/vol"), options: ["rbind", "rslave"]},
+		{destination: "/private", type: "bind", source: ($T + "/vol"), options: ["rbind", "rprivate"]}'
+	payload await-signal mounts sleep 100
+	running
+	until_line ready
+	"${IN[@]}" mount -t tmpfs later "$T/vol/later"
+	oci kill "$C" USR1
+	until_line 'mount=/slave/later .*'
+	out=$(console)
+	matches 'mount=/slave tmpfs .* master:[0-9]+.*'
+	no_match 'mount=/private/later .*'
+}
+
+@test "rootfsPropagation is the propagation of /" {
+	for pair in private=private rprivate=private unbindable=unbindable; do
+		config --arg p "${pair%=*}" '.linux.rootfsPropagation = $p'
+		payload mounts
+		passes
+		matches "mount=/ .* ${pair#*=}"
+	done
+	hold true
+	for p in shared rshared; do
+		config --arg p $p '.linux.rootfsPropagation = $p'
+		passes
+		matches "mount=/ .* shared:[0-9]+.*"
+	done
+}
+
+@test "the host sees none of the container's mounts" {
+	payload say ready sleep 100
+	mount_add '{destination: "/t", type: "tmpfs", source: "t"}'
+	before=$(cut -d' ' -f5- /proc/self/mountinfo)
+	running
+	equal "$(cut -d' ' -f5- /proc/self/mountinfo)" "$before"
+}
+
+# --- destinations ------------------------------------------------------------------------------------------------------------------------------
+
+@test "a destination that is missing is made" {
+	mount_add '{destination: "/not/yet/there", type: "tmpfs", source: "t"}'
+	payload mounts
+	passes
+	matches 'mount=/not/yet/there tmpfs .*'
+	[ -d "$B/rootfs/not/yet/there" ]
+}
+
+@test "a relative destination is below /" {
+	config '.process.cwd = "/home"'
+	mount_add '{destination: "rel/place", type: "tmpfs", source: "t"}'
+	payload mounts
+	passes
+	matches 'mount=/rel/place tmpfs .*'
+}
+
+@test "a destination that ends in a slash is fine" {
+	mount_add '{destination: "/place/", type: "tmpfs", source: "t"}'
+	payload mounts
+	passes
+	matches 'mount=/place tmpfs .*'
+}
+
+@test "a symbolic link in a destination is followed inside the rootfs" {
+	mkdir "$B/rootfs/real"
+	ln -s /real "$B/rootfs/absolute"
+	ln -s real "$B/rootfs/relative"
+	mount_add '{destination: "/absolute/a", type: "tmpfs", source: "t"}, {destination: "/relative/b", type: "tmpfs", source: "t"},
+		{destination: "/relative", type: "tmpfs", source: "u"}'
+	payload mounts
+	passes
+	matches 'mount=/real/a tmpfs .*'
+	matches 'mount=/real/b tmpfs .*'
+	matches 'mount=/real tmpfs u .*'
+}
+
+@test "a destination with .. stays below the rootfs" {
+	mount_add '{destination: "/../../up", type: "tmpfs", source: "t"}'
+	payload mounts
+	passes
+	matches 'mount=/up tmpfs .*'
+	absent "$T/up"
+	absent "$B/up"
+}
+
+@test "a symbolic link that leads out of the rootfs makes nothing outside" {
+	mkdir "$T/outside"
+	ln -s "$T/outside" "$B/rootfs/absolute"
+	ln -s "../../../../../../..$T/outside" "$B/rootfs/relative"
+	ln -s "../../outside" "$B/rootfs/near"
+	touch "$T/file"
+	for link in absolute relative near; do
+		base_config >"$B/config.json"
+		mount_add '{destination: "/'$link'/made/deep", type: "tmpfs", source: "t"}, {destination: "/'$link'/file", type: "bind", source: ($T + "/file"), options: ["bind"]}'
+		container
+		equal "$(ls -A "$T/outside")" ""
+	done
+}
+
+@test "a dangling symbolic link as destination makes nothing outside" {
+	touch "$T/file"
+	ln -s "$T/outside-file" "$B/rootfs/dangling"
+	mount_add '{destination: "/dangling", type: "bind", source: ($T + "/file"), options: ["bind"]}'
+	container
+	absent "$T/outside-file"
+}
+
+@test "a mount over / hides the rootfs or is an error" {
+	mount_add '{destination: "/", type: "tmpfs", source: "t"}'
+	payload say still-there
+	container
+	[ "$status" -ne 0 ] || line still-there
+}
+
+@test "two hundred mounts" {
+	config '.mounts += [range(200) | {destination: "/many/\(.)", type: "tmpfs", source: "t", options: ["size=4k"]}]'
+	payload mounts
+	passes
+	equal "$(grep -c '^mount=/many/' <<<"$out")" 200
+}
+
+# --- root, masked and read-only paths ----------------------------------------------------------------------------------------------------------------
+
+@test "a read-only root can't be written, what is mounted there can" {
+	config '.root.readonly = true'
+	mount_add '{destination: "/scratch", type: "tmpfs", source: "t"}'
+	payload mounts access / access /scratch access /dev/null
+	passes
+	matches 'mount=/ .* ro,.*'
+	line 'write=/ (EROFS)'
+	line 'write=/scratch yes'
+	line 'write=/dev/null yes'
+	touch "$B/rootfs/the-host-can"
+}
+
+@test "a root is writable unless config.json says otherwise" {
+	config 'del(.root.readonly)'
+	payload write /new text
+	passes
+	equal "$(cat "$B/rootfs/new")" text
+}
+
+@test "a masked file reads as empty" {
+	config '.linux.maskedPaths = ["/etc/passwd"]'
+	payload access /etc/passwd
+	passes
+	line 'read=/etc/passwd empty'
+	grep -q root "$B/rootfs/etc/passwd"
+}
+
+@test "a masked directory is empty and can't be written" {
+	config '.linux.maskedPaths = ["/etc", "/home"]'
+	payload access /etc access /home
+	passes
+	line 'read=/etc empty'
+	line 'read=/home empty'
+	matches 'write=/etc \(E(ROFS|ACCES|PERM)\)'
+	[ -e "$B/rootfs/etc/passwd" ]
+}
+
+@test "masked paths of the default configuration show nothing" {
+	payload access /proc/kcore access /proc/keys access /proc/timer_list list /sys/firmware
+	passes
+	no_match 'read=.* yes'
+	no_match 'stat=/sys/firmware/.*'
+}
+
+@test "a read-only path can't be written, nor what is below it" {
+	config '.linux.readonlyPaths = ["/etc", "/home/user"]'
+	payload access /etc access /etc/passwd access /home access /home/user
+	passes
+	line 'write=/etc (EROFS)'
+	line 'write=/etc/passwd (EROFS)'
+	line 'read=/etc/passwd yes'
+	line 'write=/home/user (EROFS)'
+	line 'write=/home yes'
+}
+
+@test "a read-only path keeps its mount's other flags" {
+	mount_add '{destination: "/flags", type: "tmpfs", source: "t", options: ["nosuid", "nodev", "noexec"]}'
+	config '.linux.readonlyPaths = ["/flags"]'
+	payload mounts
+	passes
+	for flag in ro nosuid nodev noexec; do contains "$(options /flags)" ",$flag,"; done
+}
+
+@test "/proc/sys can't be written, the rest of /proc works" {
+	payload access /proc/sys/kernel/domainname access /proc/sysrq-trigger file /proc/self/comm
+	config '.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+	passes
+	line 'write=/proc/sys/kernel/domainname (EROFS)'
+	[ ! -e /proc/sysrq-trigger ] || line 'write=/proc/sysrq-trigger (EROFS)'
+	line 'file=payload'
+}
+
+@test "masked and read-only paths that do not exist are passed over" {
+	config '.linux.maskedPaths = ["/no/such/path"] | .linux.readonlyPaths = ["/no/such/other"]'
+	passes
+	absent "$B/rootfs/no"
+}
+
+@test "masked and read-only paths stay inside the rootfs" {
+	mkdir "$T/outside"
+	touch "$T/outside/file"
+	ln -s "../../../../../..$T/outside" "$B/rootfs/out"
+	config '.linux.maskedPaths = ["/out"] | .linux.readonlyPaths = ["/out"]'
+	payload say ready sleep 100
+	running
+	[ -e "$T/outside/file" ]
+	touch "$T/outside/new"
+}
+
+@test "a relative masked or read-only path is an error that names it" {
+	config '.linux.maskedPaths = ["etc"]'
+	container
+	assert_error 'linux.maskedPaths[0]' etc
+	config '.linux.maskedPaths = [] | .linux.readonlyPaths = ["etc"]'
+	container
+	assert_error 'linux.readonlyPaths[0]' etc
+}
+
+@test "masks and read-only paths work in a user namespace" {
+	user_namespace
+	config '.linux.maskedPaths += ["/home", "/etc/group"] | .linux.readonlyPaths += ["/etc"]'
+	payload access /home access /etc/passwd access /etc/group
+	passes
+	line 'read=/home empty'
+	line 'read=/etc/group empty'
+	line 'write=/etc/passwd (EROFS)'
+}
+
+# --- how the root is entered ----------------------------------------------------------------------------------------------------------------------------
+
+@test "--no-pivot works too" {
+	payload mounts list / cwd
+	passes --no-pivot
+	matches 'stat=//?etc d .*'
+	line cwd=/
+	matches 'mount=/proc proc .*'
+}
+
+@test "a rootfs on a tmpfs" {
+	hold "mkdir $T/other; mount -t tmpfs other $T/other; cp -a $B/rootfs $T/other/"
+	config --arg path "$T/other/rootfs" '.root.path = $path'
+	payload list /
+	passes
+	matches 'stat=//?etc d .*'
+}

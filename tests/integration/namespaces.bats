@@ -1,0 +1,420 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# config-linux.md, Namespaces: new ones, joined ones, and what lives in them.
+load helpers
+
+without() { config --arg type "$1" '.linux.namespaces |= map(select(.type != $type))'; }
+with_path() { config --arg type "$1" --arg path "$2" '.linux.namespaces |= map(select(.type != $type)) + [{type: $type, path: $path}]'; }
+host_ns() { readlink "/proc/self/ns/$1"; }
+
+# --- new ---------------------------------------------------------------------------------------------------------------------------------
+
+@test "each namespace that is listed is a new one" {
+	user_namespace
+	config '.linux.namespaces += [{type: "time"}]'
+	payload ns
+	passes
+	for ns in cgroup ipc mnt net pid time user uts; do
+		[ "$(value ns_$ns)" != "$(host_ns $ns)" ] || fail "the host's: $ns"
+		matches "ns_$ns=$ns:.[0-9]+."
+	done
+}
+
+@test "a namespace that is not listed is the host's" {
+	config 'del(.hostname) | .linux.namespaces = [{type: "mount"}, {type: "pid"}]
+		| .mounts |= map(select(.type != "sysfs" and .type != "cgroup" and .type != "mqueue"))'
+	payload ns
+	passes
+	for ns in cgroup ipc net time user uts; do equal "$(value ns_$ns)" "$(host_ns $ns)"; done
+	for ns in mnt pid; do [ "$(value ns_$ns)" != "$(host_ns $ns)" ] || fail "the host's: $ns"; done
+}
+
+@test "without a pid namespace the program is a process of the host" {
+	without pid
+	payload ids sleep 100
+	running
+	until_line 'pgid=.*'
+	equal "$(console | sed -n 's/^pid=//p')" "$(pid_of)"
+}
+
+@test "a namespace that is listed twice is an error that names the second" {
+	config '.linux.namespaces += [{type: "pid"}]'
+	container
+	assert_error 'linux.namespaces[6]' pid
+}
+
+@test "an unknown namespace type is an error that names it" {
+	config '.linux.namespaces += [{type: "pidd"}]'
+	container
+	assert_error 'linux.namespaces[6].type' pidd
+}
+
+@test "lo is up in a new network namespace, and the only interface" {
+	payload net
+	passes
+	line "net=lo up"
+	no_match 'net=(eth|en|veth).*'
+}
+
+@test "lo is up in the network namespace of a new user namespace" {
+	user_namespace
+	payload net
+	passes
+	line "net=lo up"
+}
+
+@test "a program in its own pid namespace sees only itself" {
+	payload processes
+	passes
+	equal "$out" "process=1 payload"
+}
+
+# --- joined --------------------------------------------------------------------------------------------------------------------------------
+
+@test "namespaces are joined by path" {
+	payload sleep 100
+	running
+	pid=$(pid_of)
+	payload ns
+	for pair in network=net ipc=ipc uts=uts cgroup=cgroup; do
+		base_config >"$B/config.json"
+		config 'del(.hostname)'
+		payload ns
+		with_path "${pair%=*}" "/proc/$pid/ns/${pair#*=}"
+		try oci run --bundle "$B" "$C-2"
+		assert_success
+		equal "$(value "ns_${pair#*=}")" "$(readlink "/proc/$pid/ns/${pair#*=}")"
+	done
+}
+
+@test "a pod: the second container shares network, ipc, uts and pid of the first" {
+	payload sleep 100
+	running
+	pid=$(pid_of)
+	config 'del(.hostname)'
+	for pair in network=net ipc=ipc uts=uts pid=pid; do with_path "${pair%=*}" "/proc/$pid/ns/${pair#*=}"; done
+	payload ns host net processes ids
+	try oci run --bundle "$B" "$C-2"
+	assert_success
+	for ns in net ipc uts pid; do equal "$(value ns_$ns)" "$(readlink "/proc/$pid/ns/$ns")"; done
+	line hostname=box
+	line "process=1 payload"
+	no_line pid=1
+	state_is running
+}
+
+@test "the first process of a joined pid namespace can die: the second container then stops too" {
+	payload sleep 100
+	running
+	config 'del(.hostname)'
+	with_path pid "/proc/$(pid_of)/ns/pid"
+	create "$C-2"
+	assert_success
+	start "$C-2"
+	assert_success
+	oci kill "$C" KILL
+	until_state stopped "$C"
+	until_state stopped "$C-2"
+	try oci delete "$C-2"
+	assert_success
+}
+
+@test "a user namespace is joined by path, with the namespaces it owns" {
+	unshare -U --map-root-user -n sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/net)" != "$(host_ns net)" ] && grep -q . /proc/$holder/uid_map'
+	with_path user "/proc/$holder/ns/user"
+	with_path network "/proc/$holder/ns/net"
+	payload ns ids net
+	passes
+	equal "$(value ns_user)" "$(readlink "/proc/$holder/ns/user")"
+	equal "$(value ns_net)" "$(readlink "/proc/$holder/ns/net")"
+	line uid=0
+}
+
+@test "a new user namespace with a network namespace of the host's" {
+	unshare -n sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/net)" != "$(host_ns net)" ]'
+	user_namespace
+	with_path network "/proc/$holder/ns/net"
+	# sysfs belongs to the network namespace; its owner alone may mount it
+	config '.mounts |= map(if .type == "sysfs" then {destination: "/sys", type: "none", source: "/sys", options: ["rbind", "ro"]} else . end
+		| select(.type != "cgroup"))'
+	payload ns
+	passes
+	equal "$(value ns_net)" "$(readlink "/proc/$holder/ns/net")"
+	[ "$(value ns_user)" != "$(host_ns user)" ]
+}
+
+@test "a mount namespace is joined by path" {
+	hold "mkdir $T/only-there && mount -t tmpfs only-there $T/only-there"
+	pid=${HOLDERS[0]}
+	IN=()
+	with_path mount "/proc/$pid/ns/mnt"
+	payload ns
+	passes
+	equal "$(value ns_mnt)" "$(readlink "/proc/$pid/ns/mnt")"
+}
+
+@test "a time namespace is joined by path" {
+	unshare -T --monotonic 5000 --boottime 5000 sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/time)" != "$(host_ns time)" ]'
+	with_path time "/proc/$holder/ns/time"
+	payload ns
+	passes
+	equal "$(value ns_time)" "$(readlink "/proc/$holder/ns/time")"
+}
+
+@test "a path that does not exist is an error that names field and path" {
+	with_path network /no/such/namespace
+	container
+	assert_error 'linux.namespaces[5]' /no/such/namespace
+}
+
+@test "a path that is no namespace is an error that names field and path" {
+	touch "$T/file"
+	with_path network "$T/file"
+	container
+	assert_error 'linux.namespaces[5]' "$T/file"
+}
+
+@test "a namespace of another type is an error that names field and path" {
+	with_path network /proc/self/ns/ipc
+	container
+	assert_error 'linux.namespaces[5]' /proc/self/ns/ipc
+}
+
+@test "a relative path is an error that names the field" {
+	with_path network ns/net
+	container
+	assert_error 'linux.namespaces[5]' ns/net
+}
+
+# --- user namespaces -----------------------------------------------------------------------------------------------------------------------
+
+@test "uidMappings and gidMappings are the new user namespace's" {
+	user_namespace
+	config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}, {containerID: 5000, hostID: 300000, size: 1}]
+		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 2000}]'
+	payload ns ids
+	passes
+	equal "$(value uid_map | tr -s ' ')" $' 0 100000 1000\n 5000 300000 1'
+	equal "$(value gid_map | tr -s ' ')" " 0 100000 2000"
+	line uid=0
+	line gid=0
+}
+
+@test "files made in a user namespace belong to the mapped ids" {
+	user_namespace
+	config '.process.user = {uid: 7, gid: 8}'
+	payload write /tmp/new text
+	passes
+	equal "$(stat -c %u:%g "$B/rootfs/tmp/new")" 100007:100008
+}
+
+@test "other ids and groups work in a user namespace" {
+	user_namespace
+	config '.process.user = {uid: 1000, gid: 1000, additionalGids: [5, 6]}'
+	payload ids
+	passes
+	line uid=1000
+	line gid=1000
+	matches 'groups=(1000,)?5,6(,1000)?'
+}
+
+@test "id 0 need not be mapped" {
+	user_namespace
+	config '.linux.uidMappings[0].containerID = 1000 | .linux.gidMappings[0].containerID = 1000 | .process.user = {uid: 1000, gid: 1000}
+		| .mounts |= map(select(.type != "devpts" and .type != "cgroup"))'
+	payload ids
+	passes
+	line uid=1000
+}
+
+@test "a user that is not mapped is an error that names the field" {
+	user_namespace
+	config '.process.user.uid = 70000'
+	container
+	assert_error process.user 70000
+}
+
+@test "mappings without a user namespace are an error" {
+	config '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}]'
+	container
+	assert_error linux.uidMappings
+}
+
+@test "a user namespace without mappings is an error" {
+	config '.linux.namespaces += [{type: "user"}]'
+	container
+	assert_error linux.uidMappings
+}
+
+@test "a rootfs that only root can come to works in a user namespace" {
+	user_namespace
+	mkdir -m 700 "$T/closed"
+	mv "$B/rootfs" "$T/closed/rootfs"
+	config --arg path "$T/closed/rootfs" '.root.path = $path'
+	payload say inside
+	passes
+	line inside
+}
+
+@test "a bind source that only root can come to works in a user namespace" {
+	user_namespace
+	mkdir -p "$T/closed/source"
+	chmod 700 "$T/closed"
+	echo text >"$T/closed/source/file"
+	config --arg source "$T/closed/source" '.mounts += [{destination: "/data", type: "bind", source: $source, options: ["bind", "ro"]}]'
+	payload file /data/file
+	passes
+	line file=text
+}
+
+@test "devices are there in a user namespace" {
+	user_namespace
+	payload stat /dev/null stat /dev/zero stat /dev/random stat /dev/tty access /dev/null write /dev/null x
+	passes
+	matches 'stat=/dev/null c 0666 .* 1:3 .*'
+	matches 'stat=/dev/zero c 0666 .* 1:5 .*'
+	line "write=/dev/null yes"
+}
+
+# --- hostname, domainname, sysctl, time ------------------------------------------------------------------------------------------------------
+
+@test "hostname and domainname are set" {
+	config '.hostname = "mrs-dalloway" | .domainname = "example.org"'
+	payload host
+	passes
+	line hostname=mrs-dalloway
+	line domainname=example.org
+}
+
+@test "without hostname the container keeps the host's name" {
+	config 'del(.hostname)'
+	payload host
+	passes
+	line "hostname=$(uname -n)"
+}
+
+@test "hostname without a uts namespace is an error that names both" {
+	without uts
+	container
+	assert_error hostname uts
+	equal "$(uname -n)" "$("$PAYLOAD" host | sed -n 's/^hostname=//p')"
+}
+
+@test "domainname without a uts namespace is an error that names both" {
+	without uts
+	config 'del(.hostname) | .domainname = "example.org"'
+	container
+	assert_error domainname uts
+}
+
+@test "a hostname that is too long is an error that names the field" {
+	config '.hostname = "x" * 65'
+	container
+	assert_error hostname
+}
+
+@test "sysctls are set in the container's namespaces" {
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shm_rmid_forced": "1", "fs.mqueue.msg_max": "77", "net.ipv4.ping_group_range": "0 5"}'
+	before=$(cat /proc/sys/fs/mqueue/msg_max)
+	payload sysctl net.ipv4.ip_forward sysctl kernel.shm_rmid_forced sysctl fs.mqueue.msg_max sysctl net.ipv4.ping_group_range
+	passes
+	line sysctl_net.ipv4.ip_forward=1
+	line sysctl_kernel.shm_rmid_forced=1
+	line sysctl_fs.mqueue.msg_max=77
+	line $'sysctl_net.ipv4.ping_group_range=0\t5'
+	equal "$(cat /proc/sys/fs/mqueue/msg_max)" "$before"
+}
+
+@test "sysctls take slashes as separator too" {
+	config '.linux.sysctl = {"net/ipv4/ip_forward": "1"}'
+	payload sysctl net.ipv4.ip_forward
+	passes
+	line sysctl_net.ipv4.ip_forward=1
+}
+
+@test "sysctls are set in the container's user namespace too" {
+	user_namespace
+	config '.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "80"}'
+	payload sysctl net.ipv4.ip_unprivileged_port_start
+	passes
+	line sysctl_net.ipv4.ip_unprivileged_port_start=80
+}
+
+@test "a sysctl without its namespace is an error that names it, and the host's stays" {
+	for pair in network=net.ipv4.ip_forward ipc=kernel.shm_rmid_forced ipc=fs.mqueue.msg_max; do
+		base_config >"$B/config.json"
+		without "${pair%=*}"
+		name=${pair#*=}
+		before=$(cat "/proc/sys/${name//.//}")
+		config --arg name "$name" '.linux.sysctl[$name] = "33"'
+		container
+		assert_error linux.sysctl "$name"
+		equal "$(cat "/proc/sys/${name//.//}")" "$before"
+	done
+}
+
+@test "a sysctl that is the whole host's is an error that names it" {
+	for name in kernel.pid_max vm.swappiness kernel.core_pattern kernel.hostname fs.file-max; do
+		config --arg name "$name" '.linux.sysctl = {($name): "1"}'
+		container
+		assert_error linux.sysctl "$name"
+	done
+}
+
+@test "a sysctl's name can't lead elsewhere" {
+	for name in net.ipv4...core_pattern net/../kernel/core_pattern net./ipv4/ip_forward net.ipv4.no_such_thing net; do
+		config --arg name "$name" '.linux.sysctl = {($name): "1"}'
+		container
+		assert_error linux.sysctl
+	done
+}
+
+@test "timeOffsets are the new time namespace's" {
+	config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 7777, nanosecs: 5}, boottime: {secs: 1000000, nanosecs: 0}}'
+	payload ns file /proc/uptime
+	passes
+	equal "$(value timens_offsets | tr -s ' ')" $'monotonic 7777 5\nboottime 1000000 0'
+	[ "$(value file | cut -d. -f1)" -ge 1000000 ]
+	[ "$(value ns_time)" != "$(host_ns time)" ]
+}
+
+@test "timeOffsets without a time namespace are an error" {
+	config '.linux.timeOffsets = {monotonic: {secs: 7777, nanosecs: 5}}'
+	container
+	assert_error linux.timeOffsets
+}
+
+@test "time and user namespaces go together" {
+	user_namespace
+	config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 1000000, nanosecs: 0}}'
+	payload ns file /proc/uptime
+	passes
+	[ "$(value file | cut -d. -f1)" -ge 1000000 ]
+}
+
+# --- without a mount namespace -------------------------------------------------------------------------------------------------------------------
+
+@test "without a mount namespace the host's mounts stay as they are" {
+	without mount
+	config '.mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	hold true # a runtime that errs here must not do it to this host
+	before=$("${IN[@]}" cat /proc/self/mountinfo)
+	payload say hello
+	container
+	[ "$status" -eq 0 ] || assert_error mount
+	equal "$("${IN[@]}" cat /proc/self/mountinfo)" "$before"
+}
+
+@test "masked and read-only paths without a mount namespace are an error that names both" {
+	without mount
+	config '.mounts = [] | .linux.maskedPaths = ["/etc"] | .linux.readonlyPaths = []'
+	hold true
+	container
+	assert_error mount
+}

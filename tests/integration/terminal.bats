@@ -1,0 +1,237 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# process.terminal, process.consoleSize, --console-socket: see terminal.py for the dialogues.
+load helpers
+
+# on_terminal [--size RxC] STEP...: `run` the bundle on a terminal of its own.
+on_terminal() { try "$PYTHON" "$here/terminal.py" "$@" -- "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C"; }
+with_terminal() { config '.process.terminal = true'; }
+
+# --- run -----------------------------------------------------------------------------------------------------------------------------------
+
+@test "run gives an interactive shell" {
+	with_terminal
+	args sh
+	on_terminal 'expect=# ' 'send=echo $((6 * 7))\n' expect=42 'send=tty\n' expect=/dev/ 'send=exit 5\n'
+	assert_success
+	line @exit=5
+}
+
+@test "the program's stdin, stdout and stderr are the terminal, and it controls it" {
+	with_terminal
+	payload tty
+	on_terminal
+	for n in 0 1 2; do line tty_$n=yes; done
+	line tty_controlling=yes
+	matches 'tty_link=/dev/(pts/0|console)'
+	line @exit=0
+}
+
+@test "the terminal is the container's own, not the caller's" {
+	with_terminal
+	payload list /dev/pts
+	on_terminal
+	matches 'stat=/dev/pts/0 c .* 136:0 0'
+}
+
+@test "/dev/console is the terminal" {
+	with_terminal
+	payload stat /dev/console mounts write /dev/console said-to-console
+	on_terminal
+	matches 'stat=/dev/console c .* 136:0 0'
+	matches 'mount=/dev/console devpts .*'
+	contains "$out" said-to-console
+}
+
+@test "there is no /dev/console without a terminal" {
+	payload stat /dev/console
+	passes
+	line 'stat=/dev/console (ENOENT)'
+}
+
+@test "the terminal belongs to the program's user" {
+	with_terminal
+	config '.process.user = {uid: 1000, gid: 1000}'
+	payload stat /dev/pts/0 tty
+	on_terminal
+	matches 'stat=/dev/pts/0 c .* 1000:.*'
+	line tty_controlling=yes
+}
+
+@test "consoleSize is the terminal's size" {
+	with_terminal
+	config '.process.consoleSize = {height: 33, width: 99}'
+	args stty size
+	on_terminal --size 10x20
+	line "33 99"
+}
+
+@test "without consoleSize the terminal has the caller's size" {
+	with_terminal
+	args stty size
+	on_terminal --size 17x71
+	line "17 71"
+}
+
+@test "a new size of the caller's terminal reaches the container's" {
+	with_terminal
+	shell 'trap "stty size; exit 3" WINCH; echo ready; while :; do sleep 0.05; done'
+	on_terminal --size 10x20 expect=ready resize=40x120 'expect=40 120'
+	line @exit=3
+}
+
+@test "the caller's terminal is raw meanwhile and restored afterwards" {
+	with_terminal
+	shell 'echo ready; read x; exit 0'
+	on_terminal expect=ready raw 'send=x\n'
+	line @raw=yes
+	line @termios=same
+	line @exit=0
+}
+
+@test "the caller's terminal is restored after a failure too" {
+	with_terminal
+	args /no/such/program
+	on_terminal
+	line @exit=1
+	line @termios=same
+}
+
+@test "the caller's terminal is restored when the program is killed" {
+	with_terminal
+	shell 'echo ready; exec sleep 100'
+	on_terminal expect=ready "run='$OCIRUN' --root '$ROOT' kill '$C' KILL"
+	line @exit=137
+	line @termios=same
+}
+
+@test "Ctrl-C interrupts what runs in the container, not the runtime" {
+	with_terminal
+	args sh -c 'trap "echo interrupted; exit 9" INT; echo ready; while :; do sleep 0.05; done'
+	on_terminal expect=ready 'send=\x03' expect=interrupted
+	line @exit=9
+}
+
+@test "end of file reaches the program" {
+	with_terminal
+	shell 'echo ready; cat; exit 4'
+	on_terminal expect=ready 'send=line\n' expect=line 'send=\x04'
+	line @exit=4
+}
+
+@test "much output arrives whole" {
+	with_terminal
+	shell 'i=0; while [ $i -lt 5000 ]; do echo "line number $i"; i=$((i + 1)); done'
+	on_terminal
+	equal "$(grep -c '^line number' <<<"$out")" 5000
+	line "line number 4999"
+	line @exit=0
+}
+
+@test "the program's exit status passes through" {
+	with_terminal
+	payload exit 77
+	on_terminal
+	line @exit=77
+}
+
+@test "a terminal works in a user namespace" {
+	user_namespace
+	with_terminal
+	payload tty stat /dev/console
+	on_terminal
+	line tty_controlling=yes
+	line @exit=0
+}
+
+@test "run with a terminal works when stdin is none" {
+	with_terminal
+	payload tty
+	container
+	assert_success
+	tr -d '\r' <"$T/out" >"$T/plain"
+	out=$(<"$T/plain")
+	line tty_0=yes
+}
+
+@test "the terminal hangs up: the program gets SIGHUP or ends of file, run ends" {
+	with_terminal
+	shell 'echo ready; cat >/dev/null; exit 0'
+	on_terminal expect=ready close
+	no_match '@exit=never ended'
+}
+
+@test "without terminal the caller's terminal passes through unchanged, but does not control" {
+	payload tty
+	on_terminal
+	for n in 0 1 2; do line tty_$n=yes; done
+	line 'tty_controlling=(ENXIO)'
+	line @termios=same
+}
+
+# --- console socket ---------------------------------------------------------------------------------------------------------------------------
+
+with_socket() { # COMMAND [OPTION...] -- STEP...
+	local words=()
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do words+=("$1"); shift; done
+	try "$PYTHON" "$here/terminal.py" --socket "$T/console.sock" "${@:2}" -- "$OCIRUN" --root "$ROOT" "${words[@]}" --bundle "$B" \
+		--console-socket "$T/console.sock" "$C"
+}
+
+@test "create sends the terminal's master to the console socket" {
+	with_terminal
+	shell 'echo ready; read x; echo "got $x"; stty size'
+	config '.process.consoleSize = {height: 31, width: 97}'
+	with_socket create -- "run='$OCIRUN' --root '$ROOT' start '$C'" expect=ready 'send=hello\n' 'expect=got hello' 'expect=31 97'
+	assert_success
+	line @fds=1
+	line @exit=0
+}
+
+@test "run --detach sends it too" {
+	with_terminal
+	shell 'echo ready; read x; echo "got $x"; sleep 100'
+	with_socket run --detach -- expect=ready 'send=hello\n' 'expect=got hello'
+	assert_success
+	line @fds=1
+	line @exit=0
+	state_is running
+}
+
+@test "the message beside the descriptor names the pseudo-terminal" {
+	with_terminal
+	with_socket create --
+	assert_success
+	matches '@message=.*(ptmx|pts|console).*'
+}
+
+@test "create with a terminal needs a console socket" {
+	with_terminal
+	create
+	assert_error "cannot allocate tty if " " will detach without setting console socket"
+	try oci state "$C"
+	assert_error "container does not exist"
+}
+
+@test "run --detach with a terminal needs a console socket" {
+	with_terminal
+	container --detach
+	assert_error "cannot allocate tty if " " will detach without setting console socket"
+}
+
+@test "a console socket without a terminal is an error" {
+	create "$C" --console-socket "$T/console.sock"
+	assert_error "cannot use console socket if " " will not detach or allocate tty"
+	container --detach --console-socket "$T/console.sock"
+	assert_error "cannot use console socket if " " will not detach or allocate tty"
+}
+
+@test "a console socket nobody listens at is an error that names it" {
+	with_terminal
+	create "$C" --console-socket "$T/no-such.sock"
+	assert_error "$T/no-such.sock"
+	touch "$T/file"
+	create "$C" --console-socket "$T/file"
+	assert_error "$T/file"
+	equal "$(ls -A "$ROOT")" ""
+}
