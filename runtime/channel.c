@@ -108,8 +108,9 @@ int channel_receive(int channel, struct message *m, int *fd, struct error *e)
 	    (m->type == MESSAGE_ERROR && (size_t)n != sizeof(*m)))
 		return error_set(e, EPROTO, "receive from the other side");
 	if (m->type == MESSAGE_ERROR)
-		m->error.field[sizeof(m->error.field) - 1] = m->error.text[sizeof(m->error.text) - 1] =
-			m->error.hint[sizeof(m->error.hint) - 1] = 0;
+		m->error.field[sizeof(m->error.field) - 1] =
+			m->error.text[sizeof(m->error.text) - 1] =
+				m->error.hint[sizeof(m->error.hint) - 1] = 0;
 	if (fd)
 		*fd = fd_take(&passed);
 	return 1;

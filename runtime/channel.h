@@ -1,6 +1,7 @@
 /*
- * The events between a container's parent side (create, run, start) and its child (init): a SEQPACKET pair, one enum of messages, one table of who
- * sends what. Configuration goes by the plan's memfd and objects by descriptor number; only a terminal's master travels here.
+ * The events between a container's parent side (create, run, start) and its child (init): a
+ * SEQPACKET pair, one enum of messages, one table of who sends what. Configuration goes by the
+ * plan's memfd and objects by descriptor number; only a terminal's master travels here.
  */
 #ifndef OCIRUN_CHANNEL_H
 #define OCIRUN_CHANNEL_H
@@ -10,17 +11,18 @@
 #include <stdint.h>
 
 enum message_type {
-	MESSAGE_ERROR,	  /* either side: this step failed, I am ending */
+	MESSAGE_ERROR,    /* either side: this step failed, I am ending */
 	MESSAGE_UNSHARED, /* helper: I am in a new user namespace, write its maps */
-	MESSAGE_BORN,	  /* helper: value is the pid of init, seen from the host */
-	MESSAGE_PLACED,	  /* parent: maps are written, you are in your cgroup; value is your pid */
+	MESSAGE_BORN,     /* helper: value is the pid of init, seen from the host */
+	MESSAGE_PLACED,   /* parent: maps are written, you are in your cgroup; value is your pid */
 	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */
-	MESSAGE_HOOKED,	  /* parent: prestart and createRuntime hooks are done */
+	MESSAGE_HOOKED,   /* parent: prestart and createRuntime hooks are done */
 	MESSAGE_TERMINAL, /* child: here is the master */
 	MESSAGE_CREATED,  /* child: all is done but the last steps; I wait for start */
 	MESSAGE_RECORDED, /* parent: you are recorded as created; value is your pid */
-	MESSAGE_START,	  /* start: run the process */
-	MESSAGE_EXECUTING, /* child: the hooks are done, next is execve; then the end of the connection is its success */
+	MESSAGE_START,    /* start: run the process */
+	MESSAGE_EXECUTING, /* child: the hooks are done, next is execve; then the end of the
+			      connection is its success */
 };
 
 struct message {
@@ -32,17 +34,21 @@ struct message {
 /* A connected pair, close-on-exec. */
 MUST_CHECK int channel_pair(int ends[2], struct error *e);
 
-/* Send a message, with a descriptor when fd >= 0. -1 with errno; a reader that is gone is EPIPE, never a signal. */
+/* Send a message, with a descriptor when fd >= 0. -1 with errno; a reader that is gone is EPIPE,
+ * never a signal. */
 int channel_send(int channel, enum message_type type, int32_t value, int fd);
 int channel_send_error(int channel, const struct error *error);
 
 /*
- * Receive the next message. Returns 1, 0 at the end (the other side is gone), -1 with e. *fd is the descriptor that came with it, owned by the
- * caller, or -1; NULL refuses one. Strings of a received error are terminated.
+ * Receive the next message. Returns 1, 0 at the end (the other side is gone), -1 with e. *fd is the
+ * descriptor that came with it, owned by the caller, or -1; NULL refuses one. Strings of a received
+ * error are terminated.
  */
 MUST_CHECK int channel_receive(int channel, struct message *m, int *fd, struct error *e);
 
-/* Receive exactly this message; the other side's error becomes *e, anything else an error that says so. */
-MUST_CHECK int channel_expect(int channel, enum message_type type, struct message *m, struct error *e);
+/* Receive exactly this message; the other side's error becomes *e, anything else an error that says
+ * so. */
+MUST_CHECK int channel_expect(int channel, enum message_type type, struct message *m,
+			      struct error *e);
 
 #endif

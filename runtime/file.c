@@ -82,6 +82,10 @@ int file_read(int fd, size_t max, struct arena *a, char **text, size_t *length)
 		if (n == 0)
 			break;
 		used += n;
+		/* As long as it said, and a file that can say (of procfs all say 0): no need to ask
+		 * for its end. */
+		if (S_ISREG(st.st_mode) && used == (size_t)st.st_size)
+			break;
 		if (used > max) {
 			errno = EFBIG;
 			return -1;
@@ -120,11 +124,15 @@ int file_replace_at(int dir, const char *path, const char *text, size_t n, mode_
 {
 	char temporary[4096];
 
-	/* The pid makes the name ours alone: writers of one file exclude each other or are other processes. */
-	if (snprintf(temporary, sizeof(temporary), "%s.%d", path, getpid()) >= (int)sizeof(temporary))
+	/* One name for all who write this file: they exclude each other, and one that died leaves
+	 * one file at most. */
+	if (snprintf(temporary, sizeof(temporary), "%s.tmp", path) >= (int)sizeof(temporary))
 		return error_set(e, ENAMETOOLONG, "write %s", path);
-	unlinkat(dir, temporary, 0);
-	CLEAN_FD fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	CLEAN_FD fd = openat(dir, temporary, flags, mode);
+	/* Of a process that died in between. */
+	if (fd < 0 && errno == EEXIST && unlinkat(dir, temporary, 0) == 0)
+		fd = openat(dir, temporary, flags, mode);
 	if (fd < 0)
 		return error_set(e, errno, "make %s", temporary);
 	if (write_all(fd, text, n) < 0 || renameat(dir, temporary, dir, path) < 0) {

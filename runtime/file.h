@@ -1,6 +1,7 @@
 /*
- * Files and descriptors, on the trusted side: owned descriptors that close themselves, whole-file reads and writes, atomic replacement.
- * Never used for paths below a rootfs (that is runtime/child/inroot.h).
+ * Files and descriptors, on the trusted side: owned descriptors that close themselves, whole-file
+ * reads and writes, atomic replacement. Never used for paths below a rootfs (that is
+ * runtime/child/inroot.h).
  */
 #ifndef OCIRUN_FILE_H
 #define OCIRUN_FILE_H
@@ -26,17 +27,20 @@ void free_clean(void *pointer);
 /* Like write(2), but all of it or -1; EINTR is retried. */
 int write_all(int fd, const void *bytes, size_t n);
 
-/* Read a whole file of at most `max` bytes from fd into the arena, NUL-terminated. -1 with errno (EFBIG when larger). */
+/* Read a whole file of at most `max` bytes from fd into the arena, NUL-terminated. -1 with errno
+ * (EFBIG when larger). */
 int file_read(int fd, size_t max, struct arena *a, char **text, size_t *length);
 
 /* Write text to an existing file (procfs, sysfs, cgroupfs) with one write(2). -1 with errno. */
 int file_write_at(int dir, const char *path, const char *text);
 
-/* Replace or make a file atomically: readers see the old text or the new. A failure leaves the old. */
+/* Replace or make a file atomically: readers see the old text or the new. A failure leaves the old.
+ */
 MUST_CHECK int file_replace_at(int dir, const char *path, const char *text, size_t n, mode_t mode,
 			       struct error *e);
 
-/* The absolute form of a path, from the arena: not resolved, only prefixed by the current directory. */
+/* The absolute form of a path, from the arena: not resolved, only prefixed by the current
+ * directory. */
 MUST_CHECK int path_absolute(struct arena *a, const char *path, char **out, struct error *e);
 
 /* mkdir -p with mode; existing directories are kept as they are. -1 with errno. */

@@ -1,6 +1,7 @@
 /*
- * See hooks.h. A hook's stdout and stderr are one pipe of which the end is kept for the error. Its output is not awaited past its exit: a
- * daemon that a hook leaves behind may hold the pipe for ever. The state comes in a memfd, so a hook that does not read can't block us.
+ * See hooks.h. A hook's stdout and stderr are one pipe of which the end is kept for the error. Its
+ * output is not awaited past its exit: a daemon that a hook leaves behind may hold the pipe for
+ * ever. The state comes in a memfd, so a hook that does not read can't block us.
  */
 #include "runtime/hooks.h"
 
@@ -86,8 +87,9 @@ static int spawn(const struct hook_run *run, const struct spec_hook *hook, int i
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
 	if (run->directory)
 		posix_spawn_file_actions_addchdir_np(&actions, run->directory);
-	failed = posix_spawn(pid, hook->path, &actions, &attributes, hook->args.n ? hook->args.v : no_args,
-			     env && env->n ? env->v : no_env);
+	failed =
+		posix_spawn(pid, hook->path, &actions, &attributes,
+			    hook->args.n ? hook->args.v : no_args, env && env->n ? env->v : no_env);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	errno = failed;
@@ -102,10 +104,12 @@ static int64_t now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-/* Read output until the hook has ended. False when the deadline (milliseconds, -1: none) came first. */
+/* Read output until the hook has ended. False when the deadline (milliseconds, -1: none) came
+ * first. */
 static bool wait_end(int pidfd, int pipe, struct output *o, int64_t deadline)
 {
-	struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = pipe, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN },
+			       { .fd = pipe, .events = POLLIN } };
 
 	for (;;) {
 		int64_t left = deadline < 0 ? -1 : deadline - now_ms();

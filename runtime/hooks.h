@@ -1,6 +1,7 @@
 /*
- * Hooks: programs that config.json names for six points of a container's life (config.md, "POSIX-platform Hooks"). The parent runs prestart,
- * createRuntime, poststart and poststop; the child createContainer and startContainer.
+ * Hooks: programs that config.json names for six points of a container's life (config.md,
+ * "POSIX-platform Hooks"). The parent runs prestart, createRuntime, poststart and poststop; the
+ * child createContainer and startContainer.
  */
 #ifndef OCIRUN_HOOKS_H
 #define OCIRUN_HOOKS_H
@@ -9,17 +10,18 @@
 #include "spec/spec.h"
 
 struct hook_run {
-	const char *kind;		/* "prestart", the place is hooks.prestart[i] */
+	const char *kind; /* "prestart", the place is hooks.prestart[i] */
 	const spec_hook_list *hooks;
-	const char *state;		/* JSON for their stdin */
+	const char *state; /* JSON for their stdin */
 	size_t state_size;
-	const char *directory;		/* their current directory; NULL: ours */
+	const char *directory;             /* their current directory; NULL: ours */
 	const struct strings *default_env; /* of a hook without `env`; NULL: empty */
 };
 
 /*
- * Run the hooks in order until one fails; the error holds its place, what became of it and the end of its output. Every hook gets the state on
- * stdin, default signals and no descriptor but 0-2. One that outlives its timeout is killed with its process group.
+ * Run the hooks in order until one fails; the error holds its place, what became of it and the end
+ * of its output. Every hook gets the state on stdin, default signals and no descriptor but 0-2. One
+ * that outlives its timeout is killed with its process group.
  */
 MUST_CHECK int hooks_run(const struct hook_run *run, struct error *e);
 

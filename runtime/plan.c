@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static const struct json_field plan_mount_fields[] = {
@@ -30,9 +31,9 @@ static const struct json_field plan_mount_fields[] = {
 static const struct json_table plan_mount_table = TABLE(struct plan_mount, plan_mount_fields);
 
 static const struct json_field plan_device_fields[] = {
-	FIELD("path", struct plan_device, path, 0),	FIELD("mode", struct plan_device, mode, 0),
-	FIELD("major", struct plan_device, major, 0),	FIELD("minor", struct plan_device, minor, 0),
-	FIELD("uid", struct plan_device, uid, 0),	FIELD("gid", struct plan_device, gid, 0),
+	FIELD("path", struct plan_device, path, 0),   FIELD("mode", struct plan_device, mode, 0),
+	FIELD("major", struct plan_device, major, 0), FIELD("minor", struct plan_device, minor, 0),
+	FIELD("uid", struct plan_device, uid, 0),     FIELD("gid", struct plan_device, gid, 0),
 	FIELD("index", struct plan_device, index, 0),
 };
 static const struct json_table plan_device_table = TABLE(struct plan_device, plan_device_fields);
@@ -46,6 +47,8 @@ static const struct json_field plan_cgroup_fields[] = {
 static const struct json_table plan_cgroup_table = TABLE(struct plan_cgroup, plan_cgroup_fields);
 
 static const struct json_field plan_fields[] = {
+	FIELD("ignoredSignals", struct plan, ignored_signals, JSON_OMITZERO),
+	FIELD("blockedSignals", struct plan, blocked_signals, JSON_OMITZERO),
 	FIELD_INLINE("status", struct plan, status, 0, &status_table),
 	FIELD("keyring", struct plan, keyring, 0),
 	FIELD("newNamespaces", struct plan, new_namespaces, 0),
@@ -70,12 +73,13 @@ static const struct json_field plan_fields[] = {
 };
 const struct json_table plan_table = TABLE(struct plan, plan_fields);
 
-/* What the memfd begins with. Both sides are the same binary, so the layouts agree; the rest is checked. */
+/* What the memfd begins with. Both sides are the same binary, so the layouts agree; the rest is
+ * checked. */
 struct header {
 	uint64_t magic;
-	uint64_t base;	 /* where the arena lay in the parent */
-	uint64_t size;	 /* of the arena's bytes, the last of which is 0 */
-	uint64_t plan;	 /* offset of struct plan in them */
+	uint64_t base; /* where the arena lay in the parent */
+	uint64_t size; /* of the arena's bytes, the last of which is 0 */
+	uint64_t plan; /* offset of struct plan in them */
 };
 #define MAGIC 0x6f6369706c616e31ULL
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
@@ -87,12 +91,18 @@ int plan_seal(const struct arena *a, const struct plan *plan, struct error *e)
 			    (uintptr_t)plan - (uintptr_t)a->base };
 	CLEAN_FD fd = memfd_create("ocirun-plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
+	static const char zeros[ARENA_OFFSET];
+	const struct iovec parts[] = { { &h, sizeof(h) },
+				       { (char *)zeros, ARENA_OFFSET - sizeof(h) },
+				       { a->base, a->used },
+				       { (char *)zeros, 1 } };
+	ssize_t whole = (ssize_t)(ARENA_OFFSET + a->used + 1);
+
 	if (fd < 0)
 		return error_set(e, errno, "make the plan's memfd");
-	if (write_all(fd, &h, sizeof(h)) < 0 || lseek(fd, ARENA_OFFSET, SEEK_SET) < 0 ||
-	    write_all(fd, a->base, a->used) < 0 || write_all(fd, "", 1) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, SEALS) < 0)
-		return error_set(e, errno, "write the plan's memfd");
+	ssize_t written = writev(fd, parts, sizeof(parts) / sizeof(parts[0]));
+	if (written != whole || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+		return error_set(e, written < 0 ? errno : EIO, "write the plan's memfd");
 	return fd_take(&fd);
 }
 
@@ -103,7 +113,8 @@ int plan_attach(int fd, const struct plan **plan, struct error *e)
 
 	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 ||
 	    st.st_size <= ARENA_OFFSET)
-		return error_set(e, 0, "descriptor %d holds no plan: `init` is for ocirun itself", fd);
+		return error_set(e, 0, "descriptor %d holds no plan: `init` is for ocirun itself",
+				 fd);
 	char *bytes = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return error_set(e, errno, "map the plan");
@@ -111,7 +122,8 @@ int plan_attach(int fd, const struct plan **plan, struct error *e)
 	uint64_t room = (uint64_t)st.st_size - ARENA_OFFSET;
 	if (h->magic != MAGIC || h->size != room || h->plan % 16 || h->plan > room ||
 	    room - h->plan < sizeof(struct plan) || bytes[st.st_size - 1])
-		return error_set(e, 0, "descriptor %d holds no plan: `init` is for ocirun itself", fd);
+		return error_set(e, 0, "descriptor %d holds no plan: `init` is for ocirun itself",
+				 fd);
 	struct plan *p = (struct plan *)(bytes + ARENA_OFFSET + h->plan);
 	if (json_rebase(&plan_table, p, h->base, (uintptr_t)bytes + ARENA_OFFSET, room, e) < 0)
 		return error_context(e, "attach the plan");

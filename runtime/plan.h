@@ -1,7 +1,8 @@
 /*
- * The plan: what the child must do, resolved and kernel-ready. The parent makes it from config.json, the options and the host's facts
- * (runtime/parent/resolve.c); the child gets it as a sealed memfd (plan_seal, plan_attach) and maps it read-only. After it nobody compares strings
- * or asks for versions. `ocirun plan` prints it.
+ * The plan: what the child must do, resolved and kernel-ready. The parent makes it from
+ * config.json, the options and the host's facts (runtime/parent/resolve.c); the child gets it as a
+ * sealed memfd (plan_seal, plan_attach) and maps it read-only. After it nobody compares strings or
+ * asks for versions. `ocirun plan` prints it.
  */
 #ifndef OCIRUN_PLAN_H
 #define OCIRUN_PLAN_H
@@ -24,18 +25,18 @@ struct plan_mount {
 	uint32_t kind;
 	char *destination;
 	char *type;
-	char *source;	     /* absolute for binds */
+	char *source;        /* absolute for binds */
 	struct strings data; /* options for the filesystem: "size=65536k" */
-	bool recursive;	     /* rbind */
+	bool recursive;      /* rbind */
 	uint64_t attr_set;   /* MOUNT_ATTR_* of this mount */
 	uint64_t attr_clear;
 	uint64_t tree_set; /* the same for the mount and all below it */
 	uint64_t tree_clear;
-	uint64_t super_set;	  /* SB_* */
+	uint64_t super_set; /* SB_* */
 	uint64_t super_clear;
-	struct u32s propagation;  /* MS_SHARED … with MS_REC, in order */
-	int32_t source_fd;	  /* the source's tree, opened by the parent; -1: the child opens source */
-	int32_t index;		  /* in config.json's mounts */
+	struct u32s propagation; /* MS_SHARED … with MS_REC, in order */
+	int32_t source_fd; /* the source's tree, opened by the parent; -1: the child opens source */
+	int32_t index;     /* in config.json's mounts */
 };
 
 struct plan_device {
@@ -49,10 +50,10 @@ struct plan_device {
 };
 
 struct plan_cgroup {
-	char *name;	 /* directory below /sys/fs/cgroup: "cpu,cpuacct"; empty: the only hierarchy, v2 */
+	char *name; /* directory below /sys/fs/cgroup: "cpu,cpuacct"; empty: the only hierarchy, v2 */
 	struct strings options; /* of a cgroup v1 mount: cpu, cpuacct, name=systemd */
-	bool unified;	 /* cgroup2 */
-	char *path;	 /* the container's cgroup in it */
+	bool unified;           /* cgroup2 */
+	char *path;             /* the container's cgroup in it */
 };
 
 struct plan {
@@ -62,12 +63,14 @@ struct plan {
 	int32_t rootfs_fd; /* the rootfs's tree, opened by the parent; -1: the child opens rootfs */
 	uint32_t preserve_fds;
 
+	uint64_t ignored_signals; /* by the caller: bit s - 1 for signal s */
+	uint64_t blocked_signals;
 	struct status status; /* for the child's hooks: status and pid are filled in by it */
-	char *keyring;	      /* NULL: keep the session keyring */
+	char *keyring;        /* NULL: keep the session keyring */
 
 	uint64_t new_namespaces; /* CLONE_NEW* */
 	uint64_t joined_namespaces;
-	bool nested;	     /* in another user namespace than the initial one: no mknod, no host privilege */
+	bool nested; /* in another user namespace than the initial one: no mknod, no host privilege */
 	bool no_pivot;
 	bool create_hooks; /* there are hooks between the mounts and the pivot */
 
@@ -90,13 +93,14 @@ struct plan {
 extern const struct json_table plan_table;
 
 /*
- * Copy the plan's arena into a sealed memfd: nobody can change it any more. Returns the descriptor (close-on-exec), -1 with e.
+ * Copy the plan's arena into a sealed memfd: nobody can change it any more. Returns the descriptor
+ * (close-on-exec), -1 with e.
  */
 MUST_CHECK int plan_seal(const struct arena *a, const struct plan *plan, struct error *e);
 
 /*
- * The child's side: map the memfd, check every pointer, make it read-only. The plan lives until the process ends. Fails on anything that
- * plan_seal did not make.
+ * The child's side: map the memfd, check every pointer, make it read-only. The plan lives until the
+ * process ends. Fails on anything that plan_seal did not make.
  */
 MUST_CHECK int plan_attach(int fd, const struct plan **plan, struct error *e);
 

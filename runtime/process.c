@@ -13,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* State letter and start time from /proc/PID/stat. The name in parentheses may hold anything, so count from the last ')'. */
+/* State letter and start time from /proc/PID/stat. The name in parentheses may hold anything, so
+ * count from the last ')'. */
 static int read_stat(pid_t pid, char *state, uint64_t *start_time)
 {
 	char path[32], text[1024];

@@ -1,6 +1,7 @@
 /*
- * One process, named for ever: a pid alone may be reused, a pid with its start time may not, and a pidfd opened between two looks at the start
- * time is that process. A zombie is a process that has ended.
+ * One process, named for ever: a pid alone may be reused, a pid with its start time may not, and a
+ * pidfd opened between two looks at the start time is that process. A zombie is a process that has
+ * ended.
  */
 #ifndef OCIRUN_PROCESS_H
 #define OCIRUN_PROCESS_H
@@ -17,10 +18,12 @@ int process_identify(pid_t pid, struct record_process *p);
 /* Is it still there and no zombie? */
 bool process_alive(const struct record_process *p);
 
-/* A pidfd of exactly this process; -1 with errno ESRCH when it has ended. A zombie counts as ended. */
+/* A pidfd of exactly this process; -1 with errno ESRCH when it has ended. A zombie counts as ended.
+ */
 int process_open(const struct record_process *p);
 
-/* Wait until the process behind pidfd has ended, at most `ms` milliseconds (-1: for ever). 0 when it has, -1 with ETIMEDOUT. */
+/* Wait until the process behind pidfd has ended, at most `ms` milliseconds (-1: for ever). 0 when
+ * it has, -1 with ETIMEDOUT. */
 int process_wait_end(int pidfd, int ms);
 
 /* Reap a child, EINTR retried. Returns its exit code, or 128 + signal; -1 with errno. */

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 /* Evaluate a call once, trace it with its result, keep errno. */
-#define TRACED(call, format, ...)                                                                  \
-	({                                                                                         \
-		long traced_ = (call);                                                             \
-		trace(TRACE_SYS, format " = %ld%s%s", __VA_ARGS__, traced_,                        \
-		      traced_ < 0 ? " " : "", traced_ < 0 ? error_name_now() : "");                \
-		traced_;                                                                           \
+#define TRACED(call, format, ...)                                                   \
+	({                                                                          \
+		long traced_ = (call);                                              \
+		trace(TRACE_SYS, format " = %ld%s%s", __VA_ARGS__, traced_,         \
+		      traced_ < 0 ? " " : "", traced_ < 0 ? error_name_now() : ""); \
+		traced_;                                                            \
 	})
 
 static const char *error_name_now(void)
@@ -45,7 +45,8 @@ int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64
 	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };
 	int fd = -1;
 
-	/* EAGAIN: somebody renames while we resolve. Bounded, so that a racing container can't stop us. */
+	/* EAGAIN: somebody renames while we resolve. Bounded, so that a racing container can't stop
+	 * us. */
 	for (int i = 0; i < 128; i++) {
 		fd = TRACED(syscall(SYS_openat2, dir, path, &how, sizeof(how)),
 			    "openat2(%d, \"%s\", 0x%llx, resolve 0x%llx)", dir, path,
@@ -95,7 +96,8 @@ int sys_mount_setattr(int fd, const char *path, unsigned flags, const struct sys
 
 int sys_fspick(int dir, const char *path)
 {
-	return TRACED(syscall(SYS_fspick, dir, path, 1 | 8), /* FSPICK_CLOEXEC | FSPICK_EMPTY_PATH */
+	return TRACED(syscall(SYS_fspick, dir, path,
+			      1 | 8), /* FSPICK_CLOEXEC | FSPICK_EMPTY_PATH */
 		      "fspick(%d, \"%s\")", dir, path);
 }
 
@@ -118,8 +120,8 @@ int sys_pidfd_send_signal(int pidfd, int signal)
 
 int sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
-	return TRACED(syscall(SYS_close_range, first, last, flags), "close_range(%u, %u, %u)", first,
-		      last, flags);
+	return TRACED(syscall(SYS_close_range, first, last, flags), "close_range(%u, %u, %u)",
+		      first, last, flags);
 }
 
 long sys_keyctl_join_session(const char *name)

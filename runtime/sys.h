@@ -1,6 +1,6 @@
 /*
- * System calls that libc lacks or would dress up: thin, without policy, each with one trace point. Like libc's they return -1 and
- * set errno. Kernel floor: Linux 5.14 (no fallbacks below).
+ * System calls that libc lacks or would dress up: thin, without policy, each with one trace point.
+ * Like libc's they return -1 and set errno. Kernel floor: Linux 5.14 (no fallbacks below).
  */
 #ifndef OCIRUN_SYS_H
 #define OCIRUN_SYS_H

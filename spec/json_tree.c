@@ -22,9 +22,16 @@ struct build {
 	const char *limit; /* which limit ended it */
 	size_t last_end;   /* of the last event's token */
 	bool opened;       /* it was a bracket that opens */
+	bool tail;         /* yajl has had the whole text, and is asked for what it kept of it */
 	unsigned depth;
 	uint32_t open[JSON_DEPTH_MAX]; /* the lists and objects around the next node */
 };
+
+/* How much of the text yajl has used: for the last token it counts in a chunk of its own. */
+static size_t consumed(const struct build *b)
+{
+	return b->tail ? b->length : yajl_get_bytes_consumed(b->yajl);
+}
 
 static int stop(struct build *b, const char *limit)
 {
@@ -57,7 +64,7 @@ static struct json_node *add(struct build *b, enum json_type type)
 		stop(b, "the document has too many values");
 		return NULL;
 	}
-	b->last_end = yajl_get_bytes_consumed(b->yajl);
+	b->last_end = consumed(b);
 	b->opened = type == JSON_TYPE_LIST || type == JSON_TYPE_OBJECT;
 	node = &b->t->nodes[b->t->n++];
 	*node = (struct json_node){ .type = type, .next = b->t->n };
@@ -141,7 +148,7 @@ static int on_end(void *context)
 	struct build *b = context;
 
 	b->t->nodes[b->open[--b->depth]].next = b->t->n;
-	b->last_end = yajl_get_bytes_consumed(b->yajl);
+	b->last_end = consumed(b);
 	b->opened = false;
 	return 1;
 }
@@ -210,8 +217,7 @@ static size_t token_start(const struct build *b, const struct message *m)
 /* Where the byte is that yajl's lexer could not use; a word is told by its beginning. */
 static size_t lexeme_start(const struct build *b, const struct message *m)
 {
-	size_t consumed = yajl_get_bytes_consumed(b->yajl),
-	       at = consumed && !m->next ? consumed - 1 : consumed;
+	size_t end = consumed(b), at = end && !m->next ? end - 1 : end;
 
 	if (strstr(m->theirs, "invalid string"))
 		while (at > 0 && b->text[at - 1] >= 'a' && b->text[at - 1] <= 'z')
@@ -266,19 +272,21 @@ static int run(struct build *b, struct error *e)
 		return error_add(e, "", "out of memory");
 	yajl_config(b->yajl, yajl_dont_validate_strings, 1);
 	status = yajl_parse(b->yajl, (const unsigned char *)b->text, b->length);
-	if (status == yajl_status_ok)
+	b->tail = status == yajl_status_ok;
+	if (b->tail)
 		status = yajl_complete_parse(b->yajl);
 	if (status == yajl_status_ok)
 		return 0;
 	if (b->limit)
-		return json_problem_at(e, b->text, yajl_get_bytes_consumed(b->yajl) - 1, b->limit);
+		return json_problem_at(e, b->text, consumed(b) - 1, b->limit);
 	return syntax_problem(b, e);
 }
 
 int json_tree_parse(struct json_tree *t, const char *text, size_t length, struct error *e)
 {
-	/* The shortest value with what separates it takes two bytes. */
-	size_t most = length / 2 + 2;
+	/* The shortest value with what separates it takes two bytes, but a bracket may be left
+	 * open. */
+	size_t most = length / 2 + JSON_DEPTH_MAX + 2;
 	struct build b = { .t = t, .text = text, .length = length };
 	int result;
 

@@ -1,6 +1,7 @@
 /*
- * The inside of a container: the hidden command `init`, which the parent re-execs in the new namespaces. It follows the plan, step by step (init.c
- * has the table), and becomes the container's process. Nothing here includes anything of runtime/parent.
+ * The inside of a container: the hidden command `init`, which the parent re-execs in the new
+ * namespaces. It follows the plan, step by step (init.c has the table), and becomes the container's
+ * process. Nothing here includes anything of runtime/parent.
  */
 #ifndef OCIRUN_CHILD_H
 #define OCIRUN_CHILD_H
@@ -8,7 +9,8 @@
 #include "runtime/plan.h"
 #include "spec/error.h"
 
-/* `plan_fd` is the text of a descriptor number. Becomes the container's process or reports its error to the parent; never returns. */
+/* `plan_fd` is the text of a descriptor number. Becomes the container's process or reports its
+ * error to the parent; never returns. */
 _Noreturn void child_main(const char *plan_fd);
 
 /* What the steps share. Descriptors are -1 when there is none. */
@@ -16,9 +18,9 @@ struct child {
 	const struct plan *plan;
 	int channel;
 	int start_socket;
-	int rootfs; /* the container's root, the one trusted descriptor of it */
-	int dev;    /* /dev in it */
-	int null;   /* the host's /dev/null, verified */
+	int rootfs;  /* the container's root, the one trusted descriptor of it */
+	int dev;     /* /dev in it */
+	int null;    /* the host's /dev/null, verified */
 	int console; /* the container's end of its terminal */
 	int32_t pid; /* of ourselves, seen from the host; 0 until we are told */
 	int *late;   /* per mount: its descriptor, to become read-only last; -1 */

@@ -1,10 +1,12 @@
 /*
- * Devices (config-linux.md, "Devices" and "Default Devices") and the links of "Dev symbolic links", all relative to descriptors
- * below the rootfs. In the initial user namespace they are made; elsewhere mknod is refused, and the host's are bound. Where a bind mount
- * covers /dev nothing is touched: it is the host's.
+ * Devices (config-linux.md, "Devices" and "Default Devices") and the links of "Dev symbolic links",
+ * all relative to descriptors below the rootfs. In the initial user namespace they are made;
+ * elsewhere mknod is refused, and the host's are bound. Where a bind mount covers /dev nothing is
+ * touched: it is the host's.
  */
 #include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
+#include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
@@ -28,7 +30,8 @@ static int make_node(int parent, const char *name, const struct plan_device *d, 
 	struct stat st;
 
 	if (mknodat(parent, name, d->mode, makedev(d->major, d->minor)) == 0) {
-		if ((d->uid || d->gid) && fchownat(parent, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		if ((d->uid || d->gid) &&
+		    fchownat(parent, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
 			return error_set(e, errno, "set the owner of %s", d->path);
 		return 0;
 	}
@@ -45,17 +48,18 @@ static int make_node(int parent, const char *name, const struct plan_device *d, 
 static int bind_node(int parent, const char *name, const struct plan_device *d, struct error *e)
 {
 	struct stat st;
-	CLEAN_FD source = open(d->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	SPENT_FD source = open(d->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 
 	if (source < 0 || fstat(source, &st) < 0)
 		return error_set(e, errno, "open the host's %s", d->path);
 	if (!matches(&st, d))
 		return error_set(e, 0, "the host's %s is another device", d->path);
-	CLEAN_FD made = openat(parent, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_EXCL, 0644);
+	SPENT_FD made =
+		openat(parent, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_EXCL, 0644);
 	if (made < 0 && errno != EEXIST)
 		return error_set(e, errno, "make a file for the device %s", d->path);
-	CLEAN_FD target = openat(parent, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	CLEAN_FD tree = mount_clone(source, false);
+	SPENT_FD target = openat(parent, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	SPENT_FD tree = mount_clone(source, false);
 	if (target < 0 || tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "bind the device %s", d->path);
 	return 0;
@@ -63,7 +67,7 @@ static int bind_node(int parent, const char *name, const struct plan_device *d, 
 
 static int make_device(struct child *c, const struct plan_device *d, struct error *e)
 {
-	CLEAN_FD opened = -1;
+	SPENT_FD opened = -1;
 	int parent = c->dev;
 	const char *name = d->path + 5;
 
@@ -80,8 +84,9 @@ static int make_device(struct child *c, const struct plan_device *d, struct erro
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" },
+	{ "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+	{ "ptmx", "pts/ptmx" },
 };
 
 int devices_make(struct child *c, struct error *e)
@@ -95,8 +100,9 @@ int devices_make(struct child *c, struct error *e)
 		return -1;
 	for (size_t i = 0; i < plan->devices.n; i++)
 		if (make_device(c, &plan->devices.v[i], e) < 0)
-			return plan->devices.v[i].index < 0 ?
-				       -1 : error_in(e, "linux.devices[%d]", plan->devices.v[i].index);
+			return plan->devices.v[i].index < 0
+				       ? -1
+				       : error_in(e, "linux.devices[%d]", plan->devices.v[i].index);
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		if (symlinkat(links[i].target, c->dev, links[i].name) < 0 && errno != EEXIST)
 			return error_set(e, errno, "link /dev/%s", links[i].name);

@@ -1,4 +1,5 @@
-/* What the new namespaces hold besides mounts: session, keyring, loopback interface, names, sysctl. */
+/* What the new namespaces hold besides mounts: session, keyring, loopback interface, names, sysctl.
+ */
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
@@ -18,23 +19,27 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* An ignored signal and a blocked one would stay so in the container's process: both are the caller's, not its. */
-static void reset_signals(void)
+/* An ignored signal and a blocked one would stay so in the container's process: both are the
+ * caller's, not its. */
+static void reset_signals(uint64_t ignored, uint64_t blocked)
 {
 	sigset_t none;
 
+	/* Asking for each of the 64 would be as many system calls; the parent has read it in one. */
 	for (int s = 1; s < NSIG; s++)
-		if (s != SIGKILL && s != SIGSTOP)
+		if (ignored & 1ULL << (s - 1))
 			signal(s, SIG_DFL);
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (blocked)
+		sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 int host_session(struct child *c, struct error *e)
 {
-	reset_signals();
+	reset_signals(c->plan->ignored_signals, c->plan->blocked_signals);
 	umask(0);
-	/* No process of a shared pid namespace may trace us or read our descriptors before the program runs; execve resets it. */
+	/* No process of a shared pid namespace may trace us or read our descriptors before the
+	 * program runs; execve resets it. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (setsid() < 0 && errno != EPERM)
 		return error_set(e, errno, "begin a session");
@@ -56,7 +61,8 @@ int host_loopback(struct child *c, struct error *e)
 	return 0;
 }
 
-static int set_name(int (*set)(const char *, size_t), const char *name, const char *field, struct error *e)
+static int set_name(int (*set)(const char *, size_t), const char *name, const char *field,
+		    struct error *e)
 {
 	if (!name || !*name || set(name, strlen(name)) == 0)
 		return 0;
@@ -71,7 +77,8 @@ int host_names(struct child *c, struct error *e)
 	return set_name(setdomainname, c->plan->domainname, "domainname", e);
 }
 
-/* A procfs that nobody has mounted anything over. Where a new one is refused (nested user namespaces) a clone of ours, verified. */
+/* A procfs that nobody has mounted anything over. Where a new one is refused (nested user
+ * namespaces) a clone of ours, verified. */
 static int private_proc(struct error *e)
 {
 	struct statfs fs;

@@ -1,6 +1,7 @@
 /*
- * Who the program is: bounding set, groups and ids, the other capability sets, no_new_privs, umask. capabilities(7) gives the order: the bounding set
- * while we have CAP_SETPCAP, ids while we have CAP_SETUID, the rest when nothing more needs them.
+ * Who the program is: bounding set, groups and ids, the other capability sets, no_new_privs, umask.
+ * capabilities(7) gives the order: the bounding set while we have CAP_SETPCAP, ids while we have
+ * CAP_SETUID, the rest when nothing more needs them.
  */
 #include "runtime/child/steps.h"
 #include "spec/words.h"
@@ -46,13 +47,13 @@ static int set_groups(const struct spec_user *u, struct error *e)
 		return 0;
 	error_set(e, errno, "set the supplementary groups");
 	error_in(e, "process.user.additionalGids");
-	return errno == EPERM ? error_hint(e, "this user namespace denies setgroups") :
-				error_hint(e, "is every gid in linux.gidMappings?");
+	return errno == EPERM ? error_hint(e, "this user namespace denies setgroups")
+			      : error_hint(e, "is every gid in linux.gidMappings?");
 }
 
 /*
- * The program's pipes were made outside and belong to the caller; its user must be able to open them again as /dev/stdout. Only pipes: a terminal or a
- * file stays the caller's.
+ * The program's pipes were made outside and belong to the caller; its user must be able to open
+ * them again as /dev/stdout. Only pipes: a terminal or a file stays the caller's.
  */
 static void give_pipes(const struct spec_user *u)
 {
@@ -61,7 +62,8 @@ static void give_pipes(const struct spec_user *u)
 	for (int fd = 0; u->uid && fd < 3; fd++)
 		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != u->uid &&
 		    fchown(fd, u->uid, -1) < 0)
-			continue; /* an id that is not mapped, a pipe of another user: then it stays */
+			continue; /* an id that is not mapped, a pipe of another user: then it stays
+				   */
 }
 
 static int set_ids(const struct spec_user *u, struct error *e)
@@ -79,7 +81,8 @@ static int set_ids(const struct spec_user *u, struct error *e)
 	return 0;
 }
 
-/* What of the wanted sets we may have: ungrantable ones are left out, as the specification asks (a warning has named unknown ones). */
+/* What of the wanted sets we may have: ungrantable ones are left out, as the specification asks (a
+ * warning has named unknown ones). */
 static int set_capabilities(const struct child *c, struct error *e)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
@@ -100,8 +103,10 @@ static int set_capabilities(const struct child *c, struct error *e)
 		error_set(e, errno, "set the capabilities");
 		return error_in(e, "process.capabilities");
 	}
-	/* What a re-exec as another id than 0 carried over is not the program's. */
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	/* What a re-exec as another id than 0 carried over is not the program's; without
+	 * inheritable ones it is gone already. */
+	if (inheritable)
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	for (unsigned cap = 0; cap < 64; cap++)
 		if (w->ambient & permitted & inheritable & 1ULL << cap &&
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0) {
@@ -119,12 +124,14 @@ int identity_apply(struct child *c, struct error *e)
 		return 0;
 	if (drop_bounding(c, e) < 0)
 		return -1;
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	/* Id 0 keeps them by itself. */
+	if (p->user.uid && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_set(e, errno, "keep capabilities over the change of user");
 	give_pipes(&p->user);
 	if (set_groups(&p->user, e) < 0 || set_ids(&p->user, e) < 0)
 		return -1;
-	prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+	if (p->user.uid)
+		prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	if (set_capabilities(c, e) < 0)
 		return -1;
 	if (p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {

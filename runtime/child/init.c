@@ -1,8 +1,10 @@
 /*
- * Theory of operation. `ocirun init N` is this process, re-exec'd by the parent in the container's namespaces, with the sealed plan at descriptor N.
- * It runs one table of steps; the first that fails sends its whole error to the parent and ends the process, and the parent undoes everything. After
- * the last of them the container is "created": all descriptors but the start socket are closed, and we wait there. `ocirun start` connects,
- * says start, and hears what becomes of us: an error in words, or the end of the connection, which closes by itself when execve succeeds.
+ * Theory of operation. `ocirun init N` is this process, re-exec'd by the parent in the container's
+ * namespaces, with the sealed plan at descriptor N. It runs one table of steps; the first that
+ * fails sends its whole error to the parent and ends the process, and the parent undoes everything.
+ * After the last of them the container is "created": all descriptors but the start socket are
+ * closed, and we wait there. `ocirun start` connects, says start, and hears what becomes of us: an
+ * error in words, or the end of the connection, which closes by itself when execve succeeds.
  *
  * Until "created" the end of the channel means that the parent has died: an order to die too.
  */
@@ -24,11 +26,14 @@
 
 #define CLOSE_CLOEXEC 4U /* CLOSE_RANGE_CLOEXEC */
 
-static int run_hooks(struct child *c, const char *kind, const char *status, const spec_hook_list *hooks,
-		     const char *directory, const struct strings *env, struct error *e)
+static int run_hooks(struct child *c, const char *kind, const char *status,
+		     const spec_hook_list *hooks, const char *directory, const struct strings *env,
+		     struct error *e)
 {
 	struct status document = c->plan->status;
-	struct hook_run run = { .kind = kind, .hooks = hooks, .directory = directory, .default_env = env };
+	struct hook_run run = {
+		.kind = kind, .hooks = hooks, .directory = directory, .default_env = env
+	};
 
 	if (!hooks->n)
 		return 0;
@@ -38,7 +43,8 @@ static int run_hooks(struct child *c, const char *kind, const char *status, cons
 	return hooks_run(&run, e);
 }
 
-/* The create hooks find the finished mounts at root.path, in this mount namespace, before the pivot. */
+/* The create hooks find the finished mounts at root.path, in this mount namespace, before the
+ * pivot. */
 static int create_hooks(struct child *c, struct error *e)
 {
 	struct message m;
@@ -58,7 +64,8 @@ static const struct step {
 	const char *name;
 	step_fn *run;
 } steps[] = {
-	/* First: nothing of the caller's session, signals or keyring may reach what follows. Not earlier: it must be our own process. */
+	/* First: nothing of the caller's session, signals or keyring may reach what follows. Not
+	   earlier: it must be our own process. */
 	{ "session", host_session },
 	/* Before mounts and hooks: both may need the network namespace in working order. */
 	{ "loopback", host_loopback },
@@ -72,12 +79,14 @@ static const struct step {
 	/* While the host's /dev is in reach. */
 	{ "null", masks_open },
 	{ "create hooks", create_hooks },
-	/* After the hooks, which may mount and write below the rootfs; before the root is read-only, as the directory may be made. */
+	/* After the hooks, which may mount and write below the rootfs; before the root is
+	   read-only, as the directory may be made. */
 	{ "directory", program_directory },
 	{ "masks", masks_apply },
 	{ "read-only", rootfs_read_only },
 	{ "enter", rootfs_enter },
-	/* In their namespaces, whatever the root is. sysctl through a procfs of its own, so not earlier than needed. */
+	/* In their namespaces, whatever the root is. sysctl through a procfs of its own, so not
+	   earlier than needed. */
 	{ "names", host_names },
 	{ "sysctl", host_sysctl },
 	/* Needs the container's /etc/passwd, with root's rights to read it. */
@@ -140,7 +149,8 @@ static int become_program(struct child *c, struct error *e)
 
 	if (!p)
 		return error_set(e, 0, "config.json has no process to start");
-	if (run_hooks(c, "startContainer", "created", &c->plan->start_container, NULL, &p->env, e) < 0)
+	if (run_hooks(c, "startContainer", "created", &c->plan->start_container, NULL, &p->env, e) <
+	    0)
 		return -1;
 	/* Last: they may be too low for anything but the program. */
 	if (program_limits(c, e) < 0)
@@ -150,8 +160,9 @@ static int become_program(struct child *c, struct error *e)
 	execve(c->executable, p->args.v, c->env);
 	error_set(e, errno, "exec %s", c->executable);
 	error_in(e, "process.args[0]");
-	return e->code == ENOENT ? error_hint(e, "the file is there: is its interpreter?") :
-	       e->code == ENOEXEC ? error_hint(e, "a script needs a first line like #!/bin/sh") : -1;
+	return e->code == ENOENT    ? error_hint(e, "the file is there: is its interpreter?")
+	       : e->code == ENOEXEC ? error_hint(e, "a script needs a first line like #!/bin/sh")
+				    : -1;
 }
 
 static _Noreturn void fail(int channel, const struct error *e)
@@ -176,9 +187,11 @@ _Noreturn void child_main(const char *plan_fd)
 	trace(TRACE_STEPS, "child: begins");
 	c.channel = c.plan->channel;
 	c.start_socket = c.plan->start_socket;
-	/* Ours, and whatever the caller left open (CVE-2024-21626): none survives the execve but what was asked for. */
+	/* Ours, and whatever the caller left open (CVE-2024-21626): none survives the execve but
+	 * what was asked for. */
 	sys_close_range(3 + c.plan->preserve_fds, ~0U, CLOSE_CLOEXEC);
-	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0 || run_steps(&c, &e) < 0 || created(&c, &e) < 0)
+	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0 || run_steps(&c, &e) < 0 ||
+	    created(&c, &e) < 0)
 		fail(c.channel, &e);
 	c.channel = wait_start(&c);
 	become_program(&c, &e);

@@ -95,11 +95,13 @@ static int make_last(int root, struct walk *w, const char *name, mode_t type)
 		return -1;
 	if (S_ISDIR(type))
 		return mkdirat(parent, name, 0755) < 0 && errno != EEXIST ? -1 : 0;
-	CLEAN_FD file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	CLEAN_FD file =
+		openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	return file < 0 && errno != EEXIST ? -1 : 0;
 }
 
-/* One component: descend, follow or make. Others may rename meanwhile; wherever that leads, it is inside the root. */
+/* One component: descend, follow or make. Others may rename meanwhile; wherever that leads, it is
+ * inside the root. */
 static int step(int root, struct walk *w, const char *name, mode_t type)
 {
 	struct stat st;
@@ -122,6 +124,30 @@ static int step(int root, struct walk *w, const char *name, mode_t type)
 	return S_ISLNK(st.st_mode) ? follow(w, fd) : 0;
 }
 
+/* The usual case: only the last component is missing, and its parent is there. -1 when it is not
+ * that simple. */
+static int make_in_parent(int root, const char *path, mode_t type)
+{
+	const char *end = strrchr(path, '/');
+	char parent[PATH_MAX];
+
+	if (!end || end == path || !end[1] || !strcmp(end, "/.") || !strcmp(end, "/..") ||
+	    (size_t)(end - path) >= sizeof(parent))
+		return -1;
+	memcpy(parent, path, end - path);
+	parent[end - path] = 0;
+	CLEAN_FD at = inroot_open(root, parent, O_PATH | O_DIRECTORY, 0);
+	if (at < 0)
+		return -1;
+	if (S_ISDIR(type))
+		return mkdirat(at, end + 1, 0755) < 0
+			       ? -1
+			       : sys_openat2(at, end + 1, O_PATH | O_NOFOLLOW, 0, RESOLVE_BENEATH);
+	CLEAN_FD file =
+		openat(at, end + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return file < 0 ? -1 : sys_openat2(at, end + 1, O_PATH | O_NOFOLLOW, 0, RESOLVE_BENEATH);
+}
+
 static int make(int root, const char *path, mode_t type)
 {
 	struct walk w; /* 8 KiB that need not be cleared */
@@ -141,12 +167,23 @@ static int make(int root, const char *path, mode_t type)
 	return more < 0 ? -1 : open_done(root, &w);
 }
 
+int inroot_make_missing(int root, const char *path, mode_t type, bool *made, struct error *e)
+{
+	int fd = make_in_parent(root, path, type);
+
+	*made = fd >= 0;
+	if (fd < 0)
+		fd = make(root, path, type);
+	return fd < 0 ? error_set(e, errno, "open %s in the container's root", path) : fd;
+}
+
 int inroot_make(int root, const char *path, mode_t type, struct error *e)
 {
 	int fd = inroot_open(root, path, O_PATH, 0);
+	bool made;
 
 	if (fd < 0 && errno == ENOENT)
-		fd = make(root, path, type);
+		return inroot_make_missing(root, path, type, &made, e);
 	return fd < 0 ? error_set(e, errno, "open %s in the container's root", path) : fd;
 }
 

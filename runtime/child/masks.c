@@ -1,9 +1,11 @@
 /*
- * maskedPaths: a file is covered by the null device, a directory by an empty read-only tmpfs, of which there is one for all of them.
- * The null device is the host's, verified by its numbers: the container's own may have been replaced (CVE-2025-31133).
+ * maskedPaths: a file is covered by the null device, a directory by an empty read-only tmpfs, of
+ * which there is one for all of them. The null device is the host's, verified by its numbers: the
+ * container's own may have been replaced (CVE-2025-31133).
  */
 #include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
+#include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
@@ -31,7 +33,8 @@ int masks_open(struct child *c, struct error *e)
 static int empty_directory(int *empty)
 {
 	static const struct plan_mount tmpfs = {
-		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			    MOUNT_ATTR_NOEXEC,
 	};
 	struct error ignored = ERROR_NONE;
 
@@ -44,7 +47,7 @@ static int empty_directory(int *empty)
 
 static int mask(struct child *c, const char *path, int *empty, struct error *e)
 {
-	CLEAN_FD target = inroot_open(c->rootfs, path, O_PATH, 0);
+	SPENT_FD target = inroot_open(c->rootfs, path, O_PATH, 0);
 	struct stat st;
 
 	if (target < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -52,7 +55,7 @@ static int mask(struct child *c, const char *path, int *empty, struct error *e)
 	if (target < 0 || fstat(target, &st) < 0)
 		return error_set(e, errno, "open %s", path);
 	int source = S_ISDIR(st.st_mode) ? empty_directory(empty) : c->null;
-	CLEAN_FD tree = source < 0 ? -1 : mount_clone(source, false);
+	SPENT_FD tree = source < 0 ? -1 : mount_clone(source, false);
 	if (tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "mask %s", path);
 	return 0;
@@ -60,7 +63,7 @@ static int mask(struct child *c, const char *path, int *empty, struct error *e)
 
 int masks_apply(struct child *c, struct error *e)
 {
-	CLEAN_FD empty = -1;
+	SPENT_FD empty = -1;
 
 	for (size_t i = 0; i < c->plan->masked_paths.n; i++)
 		if (mask(c, c->plan->masked_paths.v[i], &empty, e) < 0)

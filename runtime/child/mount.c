@@ -1,9 +1,12 @@
 /*
- * Theory of operation. A new filesystem is configured option by option (fsopen, fsconfig), so that an error names the option and carries the
- * kernel's own words; a bind is a detached clone (open_tree). Flags are set while the tree is still detached, where nobody can use it; then
- * it is moved onto the target's descriptor. The target was opened below the rootfs by inroot.h and can't be exchanged any more.
+ * Theory of operation. A new filesystem is configured option by option (fsopen, fsconfig), so that
+ * an error names the option and carries the kernel's own words; a bind is a detached clone
+ * (open_tree). Flags are set while the tree is still detached, where nobody can use it; then it is
+ * moved onto the target's descriptor. The target was opened below the rootfs by inroot.h and can't
+ * be exchanged any more.
  */
 #include "runtime/child/mount.h"
+#include "runtime/child/spent.h"
 
 #include "runtime/child/inroot.h"
 #include "runtime/file.h"
@@ -19,13 +22,17 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define SB_FLAG(flag, option) { flag, option }
+#define SB_FLAG(flag, option) \
+	{                     \
+		flag, option  \
+	}
 static const struct {
 	uint64_t flag;
 	const char *option;
 } super_flags[] = {
-	SB_FLAG(MS_RDONLY, "ro"),     SB_FLAG(MS_SYNCHRONOUS, "sync"), SB_FLAG(MS_DIRSYNC, "dirsync"),
-	SB_FLAG(MS_MANDLOCK, "mand"), SB_FLAG(1 << 25, "lazytime"), /* MS_LAZYTIME */
+	SB_FLAG(MS_RDONLY, "ro"),       SB_FLAG(MS_SYNCHRONOUS, "sync"),
+	SB_FLAG(MS_DIRSYNC, "dirsync"), SB_FLAG(MS_MANDLOCK, "mand"),
+	SB_FLAG(1 << 25, "lazytime"), /* MS_LAZYTIME */
 };
 
 int mount_onto(int tree, int target)
@@ -36,7 +43,8 @@ int mount_onto(int tree, int target)
 
 int mount_clone(int fd, bool below)
 {
-	return sys_open_tree(fd, "", SYS_OPEN_TREE_CLONE | AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0));
+	return sys_open_tree(fd, "",
+			     SYS_OPEN_TREE_CLONE | AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0));
 }
 
 int mount_read_only(int mount, bool below)
@@ -46,7 +54,8 @@ int mount_read_only(int mount, bool below)
 	return sys_mount_setattr(mount, "", AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0), &attr);
 }
 
-/* What the kernel has to say about a filesystem that failed: lines like "e tmpfs: Bad value for 'size'". */
+/* What the kernel has to say about a filesystem that failed: lines like "e tmpfs: Bad value for
+ * 'size'". */
 static int filesystem_error(int fs, int code, const char *type, const char *option, struct error *e)
 {
 	char said[256];
@@ -55,8 +64,8 @@ static int filesystem_error(int fs, int code, const char *type, const char *opti
 	while (n > 0 && said[n - 1] == '\n')
 		n--;
 	if (n <= 2)
-		return error_set(e, code, "mount a %s filesystem%s%s", type, option ? ": option " : "",
-				 option ? option : "");
+		return error_set(e, code, "mount a %s filesystem%s%s", type,
+				 option ? ": option " : "", option ? option : "");
 	said[n] = 0;
 	return error_set(e, code, "mount a %s filesystem%s%s: %s", type, option ? ": option " : "",
 			 option ? option : "", said + 2);
@@ -102,7 +111,7 @@ static int configure(int fs, const struct plan_mount *m, const char *type, struc
 
 int mount_new(const struct plan_mount *m, const char *type, uint64_t without, struct error *e)
 {
-	CLEAN_FD fs = sys_fsopen(type);
+	SPENT_FD fs = sys_fsopen(type);
 
 	if (fs < 0) {
 		error_set(e, errno, "mount a %s filesystem", type);
@@ -112,7 +121,7 @@ int mount_new(const struct plan_mount *m, const char *type, uint64_t without, st
 		return -1;
 	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return filesystem_error(fs, errno, type, NULL, e);
-	CLEAN_FD tree = sys_fsmount(fs, (m->attr_set | m->tree_set) & ~without);
+	SPENT_FD tree = sys_fsmount(fs, (m->attr_set | m->tree_set) & ~without);
 	if (tree < 0)
 		return filesystem_error(fs, errno, type, NULL, e);
 	return fd_take(&tree);
@@ -150,13 +159,22 @@ int mount_attach(int tree, const struct plan_mount *m, int target, struct error 
 	return set_propagation(tree, m, e);
 }
 
-/* Single files of procfs that may be covered, as LXCFS does; everything else there is the kernel's word and stays so. */
+/* Single files of procfs that may be covered, as LXCFS does; everything else there is the kernel's
+ * word and stays so. */
 static bool may_cover_proc(const char *destination)
 {
 	static const char *const allowed[] = {
-		"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",  "/proc/stat",
-		"/proc/swaps",	 "/proc/uptime",    "/proc/loadavg",  "/proc/slabinfo",
-		"/proc/net/dev", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+		"/proc/cpuinfo",
+		"/proc/diskstats",
+		"/proc/meminfo",
+		"/proc/stat",
+		"/proc/swaps",
+		"/proc/uptime",
+		"/proc/loadavg",
+		"/proc/slabinfo",
+		"/proc/net/dev",
+		"/proc/sys/kernel/ns_last_pid",
+		"/proc/sys/crypto/fips_enabled",
 	};
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
@@ -180,39 +198,72 @@ static bool is_proc(const char *destination)
 	       destination[4 + strspn(destination + 4, "/")] == 0;
 }
 
-/* CVE-2019-16884: a mount over /proc would have us, or whoever reads it, believe what the image says instead of the kernel. */
-static int check_proc(int tree, const struct plan_mount *m, int target, struct error *e)
+/* What a path without symbolic links, "." and ".." says by itself, the target need not be asked. */
+static bool plainly_elsewhere(const char *destination)
 {
+	destination += strspn(destination, "/");
+	return strncmp(destination, "proc", 4) != 0 && !strstr(destination, "..");
+}
+
+/*
+ * CVE-2019-16884: a mount over /proc would have us, or whoever reads it, believe what the image
+ * says instead of the kernel. `plain` says that no symbolic link led to the target.
+ */
+static int check_proc(int tree, const struct plan_mount *m, int target, bool plain, struct error *e)
+{
+	if (plain && plainly_elsewhere(m->destination))
+		return 0;
 	bool covers = is_proc(m->destination) && !is_procfs(tree);
-	bool inside = !is_proc(m->destination) && is_procfs(target) && !may_cover_proc(m->destination);
+	bool inside =
+		!is_proc(m->destination) && is_procfs(target) && !may_cover_proc(m->destination);
 
 	if (!covers && !inside)
 		return 0;
-	error_set(e, 0, covers ? "%s may be a proc filesystem only" :
-				 "%s cannot be mounted because it is inside /proc",
+	error_set(e, 0,
+		  covers ? "%s may be a proc filesystem only"
+			 : "%s cannot be mounted because it is inside /proc",
 		  m->destination);
 	return error_in(e, "destination");
 }
 
+/*
+ * The target of a mount, made as `type` when missing; *plain tells whether the way to it was
+ * without symbolic links, as it nearly always is.
+ */
+static int open_target(struct child *c, const struct plan_mount *m, mode_t type, bool *plain,
+		       struct error *e)
+{
+	int target = inroot_open(c->rootfs, m->destination, O_PATH, RESOLVE_NO_SYMLINKS);
+
+	*plain = target >= 0;
+	if (target >= 0)
+		return target;
+	/* The kernel's own filesystems never stand behind a symbolic link (CVE-2019-19921,
+	 * CVE-2023-27561). */
+	if (errno == ELOOP && m->kind == PLAN_MOUNT_FILESYSTEM &&
+	    (!strcmp(m->type, "proc") || !strcmp(m->type, "sysfs"))) {
+		error_set(e, ELOOP, "%s must be a directory, not a symbolic link", m->destination);
+		return error_in(e, "destination");
+	}
+	target = errno == ENOENT ? inroot_make_missing(c->rootfs, m->destination, type, plain, e)
+				 : inroot_make(c->rootfs, m->destination, type, e);
+	return target < 0 ? error_in(e, "destination") : target;
+}
+
 static int mount_filesystem(struct child *c, const struct plan_mount *m, int *late, struct error *e)
 {
-	/* The kernel's own filesystems never stand behind a symbolic link (CVE-2019-19921, CVE-2023-27561). */
-	bool plain = !strcmp(m->type, "proc") || !strcmp(m->type, "sysfs");
 	/* What is mounted or made inside a tmpfs comes after it, so it becomes read-only last. */
-	uint64_t without = m->attr_set & MOUNT_ATTR_RDONLY && !strcmp(m->type, "tmpfs") ?
-				   MOUNT_ATTR_RDONLY : 0;
+	uint64_t without = m->attr_set & MOUNT_ATTR_RDONLY && !strcmp(m->type, "tmpfs")
+				   ? MOUNT_ATTR_RDONLY
+				   : 0;
+	bool plain;
 
-	CLEAN_FD target = inroot_open(c->rootfs, m->destination, O_PATH, plain ? RESOLVE_NO_SYMLINKS : 0);
-	if (target < 0 && errno == ENOENT)
-		target = inroot_make(c->rootfs, m->destination, S_IFDIR, e);
-	else if (target < 0 && errno == ELOOP)
-		error_set(e, ELOOP, "%s must be a directory, not a symbolic link", m->destination);
-	else if (target < 0)
-		error_set(e, errno, "open %s in the container's root", m->destination);
+	SPENT_FD target = open_target(c, m, S_IFDIR, &plain, e);
 	if (target < 0)
-		return error_in(e, "destination");
-	CLEAN_FD tree = mount_new(m, m->type, without, e);
-	if (tree < 0 || check_proc(tree, m, target, e) < 0 || mount_attach(tree, m, target, e) < 0)
+		return -1;
+	SPENT_FD tree = mount_new(m, m->type, without, e);
+	if (tree < 0 || check_proc(tree, m, target, plain, e) < 0 ||
+	    mount_attach(tree, m, target, e) < 0)
 		return -1;
 	if (without)
 		*late = fd_take(&tree);
@@ -222,34 +273,37 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 static int mount_bind(struct child *c, const struct plan_mount *m, struct error *e)
 {
 	struct stat st;
-	CLEAN_FD tree = m->source_fd >= 0 ? m->source_fd :
-			sys_open_tree(AT_FDCWD, m->source,
-				      SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
+	bool plain;
+	SPENT_FD tree =
+		m->source_fd >= 0
+			? m->source_fd
+			: sys_open_tree(AT_FDCWD, m->source,
+					SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
 
 	if (tree < 0 || fstat(tree, &st) < 0) {
 		error_set(e, errno, "bind %s to %s", m->source, m->destination);
 		return error_in(e, "source");
 	}
-	CLEAN_FD target = inroot_make(c->rootfs, m->destination, st.st_mode & S_IFMT, e);
+	SPENT_FD target = open_target(c, m, st.st_mode & S_IFMT, &plain, e);
 	if (target < 0)
-		return error_in(e, "destination");
+		return -1;
 	if (set_flags(tree, m, e) < 0)
 		return error_in(e, "options");
-	if (check_proc(tree, m, target, e) < 0 || mount_attach(tree, m, target, e) < 0)
+	if (check_proc(tree, m, target, plain, e) < 0 || mount_attach(tree, m, target, e) < 0)
 		return -1;
 	return 0;
 }
 
 static int remount(struct child *c, const struct plan_mount *m, struct error *e)
 {
-	CLEAN_FD target = inroot_open(c->rootfs, m->destination, O_PATH, 0);
+	SPENT_FD target = inroot_open(c->rootfs, m->destination, O_PATH, 0);
 
 	if (target < 0) {
 		error_set(e, errno, "open %s in the container's root", m->destination);
 		return error_in(e, "destination");
 	}
 	if (m->recursive && (m->super_set || m->data.n)) {
-		CLEAN_FD fs = sys_fspick(target, "");
+		SPENT_FD fs = sys_fspick(target, "");
 		if (fs < 0)
 			return error_set(e, errno, "remount %s", m->destination);
 		if (configure(fs, m, m->type ? m->type : "mounted", e) < 0)
@@ -262,7 +316,7 @@ static int remount(struct child *c, const struct plan_mount *m, struct error *e)
 
 static int mount_cgroups(struct child *c, const struct plan_mount *m, struct error *e)
 {
-	CLEAN_FD target = inroot_make(c->rootfs, m->destination, S_IFDIR, e);
+	SPENT_FD target = inroot_make(c->rootfs, m->destination, S_IFDIR, e);
 
 	return target < 0 ? error_in(e, "destination") : mount_cgroup(c, m, target, e);
 }
@@ -271,13 +325,9 @@ int mount_one(struct child *c, const struct plan_mount *m, int *late, struct err
 {
 	*late = -1;
 	switch (m->kind) {
-	case PLAN_MOUNT_BIND:
-		return mount_bind(c, m, e);
-	case PLAN_MOUNT_CGROUP:
-		return mount_cgroups(c, m, e);
-	case PLAN_MOUNT_REMOUNT:
-		return remount(c, m, e);
-	default:
-		return mount_filesystem(c, m, late, e);
+	case PLAN_MOUNT_BIND: return mount_bind(c, m, e);
+	case PLAN_MOUNT_CGROUP: return mount_cgroups(c, m, e);
+	case PLAN_MOUNT_REMOUNT: return remount(c, m, e);
+	default: return mount_filesystem(c, m, late, e);
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * One mount of config.json, and the pieces of mounting that devices, masks and the terminal share. Mounts are made and changed by
- * descriptor only: a path is looked at once, by inroot.h.
+ * One mount of config.json, and the pieces of mounting that devices, masks and the terminal share.
+ * Mounts are made and changed by descriptor only: a path is looked at once, by inroot.h.
  */
 #ifndef OCIRUN_CHILD_MOUNT_H
 #define OCIRUN_CHILD_MOUNT_H
@@ -10,10 +10,12 @@
 
 #include <sys/types.h>
 
-/* Make mounts[i] of the plan. *late gets the mount's descriptor when it must become read-only later (mount_late), else -1. */
+/* Make mounts[i] of the plan. *late gets the mount's descriptor when it must become read-only later
+ * (mount_late), else -1. */
 MUST_CHECK int mount_one(struct child *c, const struct plan_mount *m, int *late, struct error *e);
 
-/* A file system of `type` that is mounted nowhere yet, with the mount's flags less `without`. -1 with e. */
+/* A file system of `type` that is mounted nowhere yet, with the mount's flags less `without`. -1
+ * with e. */
 MUST_CHECK int mount_new(const struct plan_mount *m, const char *type, uint64_t without,
 			 struct error *e);
 
@@ -30,6 +32,7 @@ int mount_read_only(int mount, bool below);
 int mount_clone(int fd, bool below);
 
 /* mount_cgroup.c: what a mount of type cgroup becomes on this host. */
-MUST_CHECK int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct error *e);
+MUST_CHECK int mount_cgroup(struct child *c, const struct plan_mount *m, int target,
+			    struct error *e);
 
 #endif

@@ -1,10 +1,12 @@
 /*
- * A mount of type cgroup. On pure v2 it is a cgroup2 filesystem. On v1 and hybrid hosts it is a tmpfs with one directory per hierarchy, as on the
- * host, and a link per controller where several share one. With a cgroup namespace each hierarchy is mounted anew and shows the
- * container's own cgroup as its root; without, or where a user namespace forbids a new mount, the container's own cgroup is bound. Flags, "ro"
- * above all, hold on either way (CVE-2023-25809).
+ * A mount of type cgroup. On pure v2 it is a cgroup2 filesystem. On v1 and hybrid hosts it is a
+ * tmpfs with one directory per hierarchy, as on the host, and a link per controller where several
+ * share one. With a cgroup namespace each hierarchy is mounted anew and shows the container's own
+ * cgroup as its root; without, or where a user namespace forbids a new mount, the container's own
+ * cgroup is bound. Flags, "ro" above all, hold on either way (CVE-2023-25809).
  */
 #include "runtime/child/mount.h"
+#include "runtime/child/spent.h"
 
 #include "runtime/file.h"
 #include "runtime/sys.h"
@@ -22,9 +24,11 @@
 static int bind(const char *from, const struct plan_mount *m, bool below, struct error *e)
 {
 	const struct sys_mount_attr attr = { .attr_set = m->attr_set | m->tree_set };
-	CLEAN_FD tree = sys_open_tree(AT_FDCWD, from, SYS_OPEN_TREE_CLONE | (below ? AT_RECURSIVE : 0));
+	SPENT_FD tree =
+		sys_open_tree(AT_FDCWD, from, SYS_OPEN_TREE_CLONE | (below ? AT_RECURSIVE : 0));
 
-	if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0), &attr) < 0)
+	if (tree < 0 ||
+	    sys_mount_setattr(tree, "", AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0), &attr) < 0)
 		return error_set(e, errno, "bind the cgroup %s", from);
 	return fd_take(&tree);
 }
@@ -65,13 +69,13 @@ static int hierarchy_tree(const struct child *c, const struct plan_cgroup *g,
 static int attach_hierarchy(const struct child *c, const struct plan_cgroup *g,
 			    const struct plan_mount *m, int directory, struct error *e)
 {
-	CLEAN_FD tree = hierarchy_tree(c, g, m, e);
+	SPENT_FD tree = hierarchy_tree(c, g, m, e);
 
 	if (tree < 0)
 		return -1;
 	if (mkdirat(directory, g->name, 0755) < 0 && errno != EEXIST)
 		return error_set(e, errno, "make %s/%s", m->destination, g->name);
-	CLEAN_FD target = openat(directory, g->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	SPENT_FD target = openat(directory, g->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "mount onto %s/%s", m->destination, g->name);
 	/* cpu -> cpu,cpuacct, as programs expect. */
@@ -88,14 +92,14 @@ int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct
 	char *mode = "mode=755";
 
 	if (!plan->cgroups.n || !*plan->cgroups.v[0].name) {
-		CLEAN_FD tree = plan->cgroups.n ? hierarchy_tree(c, &plan->cgroups.v[0], m, e) :
-						  bind(HOST_CGROUPS, m, true, e);
+		SPENT_FD tree = plan->cgroups.n ? hierarchy_tree(c, &plan->cgroups.v[0], m, e)
+						: bind(HOST_CGROUPS, m, true, e);
 		return tree < 0 ? -1 : mount_attach(tree, m, target, e);
 	}
 	top.source = "tmpfs";
 	top.super_set = 0;
 	top.data = (struct strings){ 1, &mode };
-	CLEAN_FD tmpfs = mount_new(&top, "tmpfs", MOUNT_ATTR_RDONLY, e);
+	SPENT_FD tmpfs = mount_new(&top, "tmpfs", MOUNT_ATTR_RDONLY, e);
 	if (tmpfs < 0 || mount_attach(tmpfs, m, target, e) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->cgroups.n; i++)

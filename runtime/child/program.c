@@ -1,5 +1,7 @@
-/* What will be run: its environment, directory, file and limits. config.md, "Process"; the error texts are what callers match. */
+/* What will be run: its environment, directory, file and limits. config.md, "Process"; the error
+ * texts are what callers match. */
 #include "runtime/child/inroot.h"
+#include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
@@ -30,12 +32,13 @@ static bool same_name(const char *a, const char *b)
 	return !strncmp(a, b, n + 1);
 }
 
-/* The user's home by the container's own /etc/passwd, which is hostile: a plain file, by number only, as far as it can be parsed. */
+/* The user's home by the container's own /etc/passwd, which is hostile: a plain file, by number
+ * only, as far as it can be parsed. */
 static char *home_of(struct child *c, uid_t uid)
 {
 	char *home = NULL;
 	struct stat st;
-	CLEAN_FD fd = inroot_open(c->rootfs, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	SPENT_FD fd = inroot_open(c->rootfs, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > 16 << 20)
 		return "/";
@@ -93,12 +96,14 @@ static int enter_directory(struct child *c, struct error *e)
 		return error_set(e, errno, "change to %s", c->plan->process->cwd);
 	/* CVE-2024-21626: a directory that is not below the root has no path here. */
 	if (!getcwd(path, sizeof(path)) || path[0] != '/')
-		return error_set(e, ENOENT, "%s is outside the container's root", c->plan->process->cwd);
-	fd_close(&c->cwd);
+		return error_set(e, ENOENT, "%s is outside the container's root",
+				 c->plan->process->cwd);
+	spent_add(&c->cwd);
 	return 0;
 }
 
-/* Some directories are open to root only, some (on network filesystems) to their user only: try as both. */
+/* Some directories are open to root only, some (on network filesystems) to their user only: try as
+ * both. */
 int program_enter_as_root(struct child *c, struct error *e)
 {
 	if (enter_directory(c, e) == 0)
@@ -135,8 +140,8 @@ static int find_by_path(struct child *c, const char *name, struct error *e)
 
 	for (const char *at = path; at && *at;) {
 		int n = (int)strcspn(at, ":");
-		if (snprintf(candidate, sizeof(candidate), "%.*s/%s", n ? n : 1, n ? at : ".", name) <
-		    (int)sizeof(candidate)) {
+		if (snprintf(candidate, sizeof(candidate), "%.*s/%s", n ? n : 1, n ? at : ".",
+			     name) < (int)sizeof(candidate)) {
 			if (executable(candidate, &code)) {
 				c->executable = arena_strdup(&c->arena, candidate);
 				return 0;
@@ -164,7 +169,8 @@ static int find(struct child *c, const char *name, struct error *e)
 	if (code == EACCES)
 		return error_set(e, 0, "exec: \"%s\": permission denied", name);
 	if (code == ENOENT)
-		return error_set(e, 0, "exec: \"%s\": stat %s: no such file or directory", name, name);
+		return error_set(e, 0, "exec: \"%s\": stat %s: no such file or directory", name,
+				 name);
 	if (code == ENOTDIR)
 		return error_set(e, 0, "exec: \"%s\": stat %s: not a directory", name, name);
 	return error_set(e, code, "exec: \"%s\"", name);
@@ -186,8 +192,9 @@ int program_limits(struct child *c, struct error *e)
 		const struct spec_rlimit *r = &p->rlimits.v[i];
 		const struct rlimit limit = { r->soft, r->hard };
 		if (setrlimit((__rlimit_resource_t)r->type, &limit) < 0) {
-			error_set(e, errno, "set %s to %llu:%llu", word_name(&words_rlimits, r->type),
-				  (unsigned long long)r->soft, (unsigned long long)r->hard);
+			error_set(e, errno, "set %s to %llu:%llu",
+				  word_name(&words_rlimits, r->type), (unsigned long long)r->soft,
+				  (unsigned long long)r->hard);
 			return error_in(e, "process.rlimits[%zu]", i);
 		}
 	}

@@ -1,9 +1,11 @@
 /*
- * The container's root, from a directory of the host to "/". The tree is bound onto itself, so that it is a mount (pivot_root wants one) and its
- * descriptor stays the one trusted way in. Hooks that run between the mounts and the pivot find it at root.path.
+ * The container's root, from a directory of the host to "/". The tree is bound onto itself, so that
+ * it is a mount (pivot_root wants one) and its descriptor stays the one trusted way in. Hooks that
+ * run between the mounts and the pivot find it at root.path.
  */
 #include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
+#include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
@@ -38,13 +40,15 @@ static int open_root(struct child *c, struct error *e)
 }
 
 /*
- * What we mount must not reach the host, and what the host mounts may reach us only as rootfsPropagation says. The mount that holds the rootfs
- * becomes private: pivot_root refuses a shared parent, and the bind onto it would spread.
+ * What we mount must not reach the host, and what the host mounts may reach us only as
+ * rootfsPropagation says. The mount that holds the rootfs becomes private: pivot_root refuses a
+ * shared parent, and the bind onto it would spread.
  */
 static int set_host_propagation(struct child *c, struct error *e)
 {
 	uint64_t wanted = c->plan->rootfs_propagation & ~(uint64_t)MS_REC;
-	struct sys_mount_attr attr = { .propagation = wanted == MS_PRIVATE ? MS_PRIVATE : MS_SLAVE };
+	struct sys_mount_attr attr = { .propagation =
+					       wanted == MS_PRIVATE ? MS_PRIVATE : MS_SLAVE };
 
 	if (wanted == MS_SHARED)
 		attr.propagation = MS_SHARED;
@@ -53,17 +57,18 @@ static int set_host_propagation(struct child *c, struct error *e)
 	return 0;
 }
 
-/* Walk up from the rootfs to the mount it lies on: "" and then "..", as long as the mount does not accept the change. */
+/* Walk up from the rootfs to the mount it lies on: "" and then "..", as long as the mount does not
+ * accept the change. */
 static int make_parent_private(struct child *c, struct error *e)
 {
 	const struct sys_mount_attr attr = { .propagation = MS_PRIVATE };
-	CLEAN_FD at = fcntl(c->rootfs, F_DUPFD_CLOEXEC, 0);
+	SPENT_FD at = fcntl(c->rootfs, F_DUPFD_CLOEXEC, 0);
 
 	while (at >= 0 && sys_mount_setattr(at, "", AT_EMPTY_PATH, &attr) < 0) {
 		if (errno != EINVAL) /* EINVAL: not the root of a mount */
 			return error_set(e, errno, "separate the rootfs's mount from the host's");
 		int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		fd_close(&at);
+		spent_add(&at);
 		at = up;
 	}
 	return at < 0 ? error_set(e, errno, "find the mount of the rootfs") : 0;
@@ -77,12 +82,12 @@ int rootfs_prepare(struct child *c, struct error *e)
 		return -1;
 	if (c->plan->rootfs_propagation & MS_SHARED && make_parent_private(c, e) < 0)
 		return -1;
-	CLEAN_FD tree = mount_clone(c->rootfs, true);
+	SPENT_FD tree = mount_clone(c->rootfs, true);
 	if (tree < 0 || mount_onto(tree, c->rootfs) < 0) {
 		error_set(e, errno, "make %s a mount", c->plan->status.rootfs);
 		return error_in(e, "root.path");
 	}
-	close(c->rootfs);
+	spent_add(&c->rootfs);
 	c->rootfs = fd_take(&tree);
 	return 0;
 }
@@ -100,12 +105,12 @@ int rootfs_mounts(struct child *c, struct error *e)
 
 static int make_path_read_only(struct child *c, const char *path, struct error *e)
 {
-	CLEAN_FD target = inroot_open(c->rootfs, path, O_PATH, 0);
+	SPENT_FD target = inroot_open(c->rootfs, path, O_PATH, 0);
 
 	/* The host's kernel may lack it, or the image: then there is nothing to protect. */
 	if (target < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
-	CLEAN_FD tree = target < 0 ? -1 : mount_clone(target, true);
+	SPENT_FD tree = target < 0 ? -1 : mount_clone(target, true);
 	if (tree < 0 || mount_read_only(tree, true) < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "make %s read-only", path);
 	return 0;
@@ -132,7 +137,8 @@ int rootfs_read_only(struct child *c, struct error *e)
 
 static int pivot(struct child *c, struct error *e)
 {
-	/* The old root lands on top of the new one, at the same place, and is taken off again: no directory is needed for it. */
+	/* The old root lands on top of the new one, at the same place, and is taken off again: no
+	 * directory is needed for it. */
 	if (fchdir(c->rootfs) < 0 || sys_pivot_root(".", ".") < 0) {
 		error_set(e, errno, "pivot_root to %s", c->plan->status.rootfs);
 		return errno == EINVAL ? error_hint(e, "on an initramfs use --no-pivot") : -1;

@@ -1,6 +1,6 @@
 /*
- * The steps of init, one function each; init.c orders them and says why. Each gets what the steps share and returns 0 or -1 with e. A step whose
- * field is absent does nothing.
+ * The steps of init, one function each; init.c orders them and says why. Each gets what the steps
+ * share and returns 0 or -1 with e. A step whose field is absent does nothing.
  */
 #ifndef OCIRUN_CHILD_STEPS_H
 #define OCIRUN_CHILD_STEPS_H
@@ -10,10 +10,10 @@
 typedef int step_fn(struct child *c, struct error *e);
 
 /* rootfs.c */
-step_fn rootfs_prepare;	  /* propagation; the rootfs becomes a mount of its own; c->rootfs */
-step_fn rootfs_mounts;	  /* mounts */
+step_fn rootfs_prepare;   /* propagation; the rootfs becomes a mount of its own; c->rootfs */
+step_fn rootfs_mounts;    /* mounts */
 step_fn rootfs_read_only; /* late read-only mounts, readonlyPaths, root.readonly */
-step_fn rootfs_enter;	  /* pivot_root, or what stands in for it */
+step_fn rootfs_enter;     /* pivot_root, or what stands in for it */
 
 /* masks.c */
 step_fn masks_open;  /* c->null, while the host's /dev is in reach */
@@ -37,8 +37,8 @@ step_fn program_environment; /* env, HOME */
 step_fn program_directory;   /* cwd: made when missing, c->cwd */
 step_fn program_enter_as_root;
 step_fn program_enter_as_user;
-step_fn program_find;	     /* args[0] by PATH */
-step_fn program_limits;	     /* rlimits */
+step_fn program_find;   /* args[0] by PATH */
+step_fn program_limits; /* rlimits */
 
 /* identity.c */
 step_fn identity_apply; /* bounding set, ids, groups, capabilities, no_new_privs, umask */

@@ -1,10 +1,12 @@
 /*
- * The container's terminal: a pty of its own devpts, opened below the rootfs and verified. The slave is opened by the kernel from the master
- * (TIOCGPTPEER), never by a name in /dev/pts that may be exchanged (CVE-2025-52565), and bound to /dev/console by descriptor.
+ * The container's terminal: a pty of its own devpts, opened below the rootfs and verified. The
+ * slave is opened by the kernel from the master (TIOCGPTPEER), never by a name in /dev/pts that may
+ * be exchanged (CVE-2025-52565), and bound to /dev/console by descriptor.
  */
 #include "runtime/channel.h"
 #include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
+#include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
@@ -24,7 +26,7 @@ static int open_master(struct child *c, struct error *e)
 	struct statfs fs;
 	struct stat st;
 	int unlock = 0;
-	CLEAN_FD master = inroot_open(c->rootfs, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0);
+	SPENT_FD master = inroot_open(c->rootfs, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0);
 
 	if (master < 0 && errno == ENOENT) {
 		error_set(e, ENOENT, "open /dev/pts/ptmx in the container's root");
@@ -33,7 +35,8 @@ static int open_master(struct child *c, struct error *e)
 	if (master < 0 || fstatfs(master, &fs) < 0 || fstat(master, &st) < 0)
 		return error_set(e, errno, "open /dev/pts/ptmx in the container's root");
 	if (fs.f_type != DEVPTS_SUPER_MAGIC || st.st_rdev != makedev(5, 2))
-		return error_set(e, 0, "/dev/pts/ptmx in the container's root is no pty multiplexer");
+		return error_set(e, 0,
+				 "/dev/pts/ptmx in the container's root is no pty multiplexer");
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
 		return error_set(e, errno, "unlock the terminal");
 	return fd_take(&master);
@@ -41,9 +44,10 @@ static int open_master(struct child *c, struct error *e)
 
 static int bind_console(struct child *c, struct error *e)
 {
-	CLEAN_FD made = openat(c->dev, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	CLEAN_FD target = openat(c->dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	CLEAN_FD tree = mount_clone(c->console, false);
+	SPENT_FD made = openat(c->dev, "console",
+			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	SPENT_FD target = openat(c->dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	SPENT_FD tree = mount_clone(c->console, false);
 
 	if (target < 0 || tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "bind the terminal to /dev/console");
@@ -56,7 +60,7 @@ int terminal_open(struct child *c, struct error *e)
 
 	if (!p || !p->terminal)
 		return 0;
-	CLEAN_FD master = open_master(c, e);
+	SPENT_FD master = open_master(c, e);
 	if (master < 0)
 		return error_in(e, "process.terminal");
 	c->console = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -87,8 +91,10 @@ int terminal_take(struct child *c, struct error *e)
 	fd_close(&c->console);
 	if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
 		return error_set(e, errno, "make the terminal the session's");
-	/* Its user must be able to open it again by name. EINVAL: an id that is not mapped, the id stays. */
-	if (p->user.uid && fchown(STDIN_FILENO, p->user.uid, -1) < 0 && errno != EINVAL && errno != EPERM)
+	/* Its user must be able to open it again by name. EINVAL: an id that is not mapped, the id
+	 * stays. */
+	if (p->user.uid && fchown(STDIN_FILENO, p->user.uid, -1) < 0 && errno != EINVAL &&
+	    errno != EPERM)
 		return error_set(e, errno, "give the terminal to user %u", p->user.uid);
 	return 0;
 }

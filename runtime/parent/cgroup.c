@@ -1,11 +1,13 @@
 /*
- * Theory of operation. A host has one cgroup v2 hierarchy, or a v1 hierarchy per controller, or both ("hybrid"). The container gets one
- * directory in each, at the same path. On pure v2 init is born in it (CLONE_INTO_CGROUP); elsewhere the parent writes init's pid
- * while it waits. What we are about to make is recorded before it is made, and removal only touches what is recorded: the highest
- * directory that was missing, and everything below it down to the container's own.
+ * Theory of operation. A host has one cgroup v2 hierarchy, or a v1 hierarchy per controller, or
+ * both ("hybrid"). The container gets one directory in each, at the same path. On pure v2 init is
+ * born in it (CLONE_INTO_CGROUP); elsewhere the parent writes init's pid while it waits. What we
+ * are about to make is recorded before it is made, and removal only touches what is recorded: the
+ * highest directory that was missing, and everything below it down to the container's own.
  *
- * Killing: v2 has cgroup.kill, which also catches processes that fork while we look. v1 has not, so we signal every listed process until
- * the list stays empty; the freezer is thawed, because a frozen process does not die.
+ * Killing: v2 has cgroup.kill, which also catches processes that fork while we look. v1 has not, so
+ * we signal every listed process until the list stays empty; the freezer is thawed, because a
+ * frozen process does not die.
  */
 #include "runtime/parent/cgroup.h"
 
@@ -62,8 +64,9 @@ static char *next_piece(char **at, char stop)
 /* A v1 mount's own options name its controllers; the rest of the list is about the mount. */
 static bool is_v1_controller(const char *option)
 {
-	static const char *const others[] = { "rw", "ro", "xattr", "clone_children", "noprefix",
-					      "cpuset_v2_mode" };
+	static const char *const others[] = { "rw",       "ro",
+					      "xattr",    "clone_children",
+					      "noprefix", "cpuset_v2_mode" };
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (!strcmp(option, others[i]))
@@ -71,7 +74,8 @@ static bool is_v1_controller(const char *option)
 	return strncmp(option, "release_agent=", 14) != 0;
 }
 
-/* One line of mountinfo, cut up in place; a hierarchy below /sys/fs/cgroup is added to out (a later mount hides an earlier). */
+/* One line of mountinfo, cut up in place; a hierarchy below /sys/fs/cgroup is added to out (a later
+ * mount hides an earlier). */
 static void add_mount(struct arena *a, char *line, struct cgroup_hierarchies *out)
 {
 	char *field[10] = { 0 }, *at = strstr(line, " - ");
@@ -108,7 +112,8 @@ static void add_mount(struct arena *a, char *line, struct cgroup_hierarchies *ou
 		out->v[out->n++] = h;
 }
 
-/* Is a /proc/self/cgroup controller list ("cpu,cpuacct", "name=systemd", "" for v2) that of this hierarchy? */
+/* Is a /proc/self/cgroup controller list ("cpu,cpuacct", "name=systemd", "" for v2) that of this
+ * hierarchy? */
 static bool same_controllers(const char *list, const struct cgroup_hierarchy *h)
 {
 	if (h->unified || !*list)
@@ -193,8 +198,8 @@ int cgroup_resolve(struct arena *a, const char *cgroups_path, const char *id, st
 			c->path = arena_printf(a, "%s%.*s/%s", h->mount_point, beside, h->own,
 					       cgroups_path);
 		else
-			c->path = arena_printf(a, "%s%.*s/ocirun-%s", h->mount_point, beside, h->own,
-					       id);
+			c->path = arena_printf(a, "%s%.*s/ocirun-%s", h->mount_point, beside,
+					       h->own, id);
 		/* A trailing slash or a path of slashes would name another directory than its own. */
 		size_t n = strlen(c->path);
 		while (n > 1 && c->path[n - 1] == '/')
@@ -210,8 +215,15 @@ int cgroup_resolve(struct arena *a, const char *cgroups_path, const char *id, st
 /* The highest missing directory on the way to path, from the arena; NULL when path exists. */
 static char *highest_missing(struct arena *a, const char *path)
 {
-	char *part = arena_strdup(a, path);
+	char *part = arena_strdup(a, path), *last = strrchr(part, '/');
 
+	/* Usually the parent is there and the last is missing: two calls instead of one per
+	 * directory. */
+	*last = 0;
+	bool parent = access(part, F_OK) == 0;
+	*last = '/';
+	if (parent)
+		return access(part, F_OK) < 0 ? part : NULL;
 	for (char *at = part + 1;; at++) {
 		if (*at && *at != '/')
 			continue;
@@ -253,7 +265,8 @@ int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, st
 	return 0;
 }
 
-/* A new cpuset has no cpus and no memory nodes and takes no process until it does: as the parent has. */
+/* A new cpuset has no cpus and no memory nodes and takes no process until it does: as the parent
+ * has. */
 static void inherit_cpuset(const char *path)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
@@ -311,7 +324,8 @@ int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error
 		if (make_path(c->path, cpuset) == 0)
 			continue;
 		if (optional && (errno == EACCES || errno == EPERM || errno == EROFS)) {
-			trace(TRACE_STEPS, "no cgroup of its own: %s: %s", c->path, strerror(errno));
+			trace(TRACE_STEPS, "no cgroup of its own: %s: %s", c->path,
+			      strerror(errno));
 			r->cgroups.n = plan->cgroups.n = 0;
 			return 0;
 		}
@@ -383,8 +397,9 @@ static int64_t now_ms(void)
 typedef void visit_fn(const char *path, void *data);
 
 /*
- * Visit a cgroup and all below it, children before parents. Directories of a container's own making may be nested and numerous, and vanish
- * while we look; one whose path is too long for the buffer is left out and shows as a parent that can't be removed.
+ * Visit a cgroup and all below it, children before parents. Directories of a container's own making
+ * may be nested and numerous, and vanish while we look; one whose path is too long for the buffer
+ * is left out and shows as a parent that can't be removed.
  */
 static void walk(const char *path, visit_fn *visit, void *data, int depth)
 {
@@ -394,7 +409,8 @@ static void walk(const char *path, visit_fn *visit, void *data, int depth)
 	for (struct dirent *entry; d && (entry = readdir(d));)
 		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
 		    strcmp(entry->d_name, "..") &&
-		    snprintf(child, sizeof(child), "%s/%s", path, entry->d_name) < (int)sizeof(child))
+		    snprintf(child, sizeof(child), "%s/%s", path, entry->d_name) <
+			    (int)sizeof(child))
 			walk(child, visit, data, depth + 1);
 	if (d)
 		closedir(d);
@@ -423,7 +439,8 @@ static void signal_one(const char *path, void *data)
 		fclose(file);
 }
 
-/* All hierarchies hold the same processes: one is enough, the unified one or that of the freezer for choice. */
+/* All hierarchies hold the same processes: one is enough, the unified one or that of the freezer
+ * for choice. */
 static const struct record_cgroup *main_cgroup(const struct record *r)
 {
 	for (size_t i = 0; i < r->cgroups.n; i++)
@@ -485,7 +502,8 @@ int cgroup_kill(const struct record *r, struct error *e)
 	int64_t deadline = now_ms() + 10000;
 
 	for (int wait = 1; populated(r); wait = wait < 50 ? 2 * wait : 50) {
-		/* v1 has no cgroup.kill; on hybrid hosts it may still be that only v1 holds the processes. */
+		/* v1 has no cgroup.kill; on hybrid hosts it may still be that only v1 holds the
+		 * processes. */
 		if (!kill_unified(r) || wait > 4)
 			cgroup_signal_all(r, SIGKILL);
 		cgroup_thaw(r);
@@ -513,7 +531,8 @@ static void remove_one(const char *path, void *data)
 	}
 }
 
-/* From the container's own directory up to the highest that we made; one that others use meanwhile stays. */
+/* From the container's own directory up to the highest that we made; one that others use meanwhile
+ * stays. */
 static int remove_up(const struct record_cgroup *c)
 {
 	char part[4096];
@@ -551,7 +570,8 @@ int cgroup_remove(const struct record *r, struct error *e)
 			continue;
 		walk(c->path, remove_one, &failed, 0);
 		if (failed || remove_up(c) < 0)
-			return error_set(e, failed ? failed : errno, "remove the cgroup %s", c->path);
+			return error_set(e, failed ? failed : errno, "remove the cgroup %s",
+					 c->path);
 	}
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
- * The container's cgroup: where it is in every hierarchy of the host, how it is made, how processes are put there, killed in it, and how it is removed.
- * Works on pure v2, pure v1, hybrid hosts, and none. Limits are not here yet.
+ * The container's cgroup: where it is in every hierarchy of the host, how it is made, how processes
+ * are put there, killed in it, and how it is removed. Works on pure v2, pure v1, hybrid hosts, and
+ * none. Limits are not here yet.
  */
 #ifndef OCIRUN_CGROUP_H
 #define OCIRUN_CGROUP_H
@@ -13,10 +14,11 @@
 
 /* One mounted hierarchy of the host. */
 struct cgroup_hierarchy {
-	char *name;	  /* of its directory below /sys/fs/cgroup, "cpu,cpuacct"; "" when that is the hierarchy */
+	char *name; /* of its directory below /sys/fs/cgroup, "cpu,cpuacct"; "" when that is the
+		       hierarchy */
 	char *mount_point;
 	struct strings options; /* v1: its controllers, or name=… */
-	char *own;	  /* our own cgroup in it: "/user.slice" */
+	char *own;              /* our own cgroup in it: "/user.slice" */
 	bool unified;
 };
 struct cgroup_hierarchies {
@@ -29,26 +31,29 @@ struct cgroup_hierarchies {
 MUST_CHECK int cgroup_hierarchies(struct arena *a, struct cgroup_hierarchies *out, struct error *e);
 
 /*
- * Where the container's cgroup will be, into plan->cgroups: an absolute cgroups_path below each hierarchy's mount point; a relative one, or without one
- * ocirun-ID, beside our own cgroup (which has processes, so it could not give controllers to children). Makes nothing.
+ * Where the container's cgroup will be, into plan->cgroups: an absolute cgroups_path below each
+ * hierarchy's mount point; a relative one, or without one ocirun-ID, beside our own cgroup (which
+ * has processes, so it could not give controllers to children). Makes nothing.
  */
 MUST_CHECK int cgroup_resolve(struct arena *a, const char *cgroups_path, const char *id,
 			      struct plan *plan, struct error *e);
 
 /*
- * Fill record->cgroups with what cgroup_make will make, so that the caller can save the record before the first directory exists. An existing
- * cgroup with processes is an error.
+ * Fill record->cgroups with what cgroup_make will make, so that the caller can save the record
+ * before the first directory exists. An existing cgroup with processes is an error.
  */
 MUST_CHECK int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r,
 			     struct error *e);
 
 /*
- * Make the directories. When `optional` (nobody asked for a cgroup and we are no privileged user) a host that refuses leaves the container in our own
- * cgroup: plan->cgroups and record->cgroups become empty.
+ * Make the directories. When `optional` (nobody asked for a cgroup and we are no privileged user) a
+ * host that refuses leaves the container in our own cgroup: plan->cgroups and record->cgroups
+ * become empty.
  */
 MUST_CHECK int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error *e);
 
-/* A descriptor of the unified cgroup for CLONE_INTO_CGROUP; -1 when the host is not pure v2 or there is no cgroup. */
+/* A descriptor of the unified cgroup for CLONE_INTO_CGROUP; -1 when the host is not pure v2 or
+ * there is no cgroup. */
 int cgroup_open_for_clone(const struct plan *plan);
 
 /* Put a process into each of the container's cgroups. */
@@ -60,13 +65,16 @@ bool cgroup_frozen(const struct record *r);
 /* Thaw the v1 freezer: there a frozen process does not even die. On v2 it does. */
 void cgroup_thaw(const struct record *r);
 
-/* Send a signal to every process in the container's cgroups and below. Returns how many were signalled. */
+/* Send a signal to every process in the container's cgroups and below. Returns how many were
+ * signalled. */
 int cgroup_signal_all(const struct record *r, int signal);
 
-/* Kill everything in the container's cgroups, thawing them, and wait (bounded) until they are empty. */
+/* Kill everything in the container's cgroups, thawing them, and wait (bounded) until they are
+ * empty. */
 MUST_CHECK int cgroup_kill(const struct record *r, struct error *e);
 
-/* The usual end, without a look inside: 0 when what cgroup_make made could simply be removed, -1 when something is in it. */
+/* The usual end, without a look inside: 0 when what cgroup_make made could simply be removed, -1
+ * when something is in it. */
 int cgroup_remove_empty(const struct record *r);
 
 /* Remove the directories that cgroup_make made, children first. Missing ones are fine. */

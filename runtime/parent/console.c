@@ -42,7 +42,9 @@ int console_send(int socket, int master, struct error *e)
 	} control = { 0 };
 	char name[] = "/dev/ptmx";
 	struct iovec part = { name, sizeof(name) - 1 };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+	struct msghdr m = { .msg_iov = &part,
+			    .msg_iovlen = 1,
+			    .msg_control = control.bytes,
 			    .msg_controllen = sizeof(control.bytes) };
 
 	control.header = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };

@@ -1,5 +1,6 @@
 /*
- * The outer end of a container's terminal: handed to a console socket, or joined to our own terminal while a container runs in the foreground.
+ * The outer end of a container's terminal: handed to a console socket, or joined to our own
+ * terminal while a container runs in the foreground.
  */
 #ifndef OCIRUN_CONSOLE_H
 #define OCIRUN_CONSOLE_H
@@ -18,13 +19,14 @@ MUST_CHECK int console_send(int socket, int master, struct error *e);
 /* Our terminal and the container's, joined. */
 struct console {
 	int master;
-	bool raw;		/* our stdin is a terminal, switched to raw mode */
+	bool raw; /* our stdin is a terminal, switched to raw mode */
 	struct termios before;
-	bool input;		/* stdin is still open */
-	bool output;		/* the master is still open */
+	bool input;  /* stdin is still open */
+	bool output; /* the master is still open */
 };
 
-/* Switch our terminal to raw mode and take over its size. Without a terminal on stdin bytes are passed as they come. */
+/* Switch our terminal to raw mode and take over its size. Without a terminal on stdin bytes are
+ * passed as they come. */
 void console_begin(struct console *c, int master);
 void console_resize(const struct console *c);
 /* Pass what is there: from stdin to the master, from the master to stdout. */

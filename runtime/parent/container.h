@@ -1,6 +1,7 @@
 /*
- * The life of a container, as cmd/ calls it: create, start, run, kill, delete, state, list (runtime.md, "Lifecycle" and "Operations").
- * Each function is one whole operation: on failure nothing it made is left behind, and the error says what, where and why.
+ * The life of a container, as cmd/ calls it: create, start, run, kill, delete, state, list
+ * (runtime.md, "Lifecycle" and "Operations"). Each function is one whole operation: on failure
+ * nothing it made is left behind, and the error says what, where and why.
  */
 #ifndef OCIRUN_CONTAINER_H
 #define OCIRUN_CONTAINER_H
@@ -31,41 +32,49 @@ struct create_options {
 };
 
 /*
- * Warnings of what follows go to this function, one line each without newline (unknown capabilities, poststop hooks that failed). Set once
- * by cmd/; the default drops them.
+ * Warnings of what follows go to this function, one line each without newline (unknown
+ * capabilities, poststop hooks that failed). Set once by cmd/; the default drops them.
  */
 extern void (*container_warn)(const char *line);
 
-/* The default of --root: /run/ocirun, or $XDG_RUNTIME_DIR/ocirun outside the initial user namespace or for plain users. From the arena. */
+/* The default of --root: /run/ocirun, or $XDG_RUNTIME_DIR/ocirun outside the initial user namespace
+ * or for plain users. From the arena. */
 MUST_CHECK int state_root_default(struct arena *a, char **root, struct error *e);
 
 MUST_CHECK int container_create(const struct create_options *o, struct error *e);
 MUST_CHECK int container_start(const char *root, const char *id, struct error *e);
 
 /*
- * create + start + wait + delete. *exit_code is the payload's, or 128 + signal; 0 with o->detach. With a terminal and no detach the caller's
- * terminal is the container's until it ends.
+ * create + start + wait + delete. *exit_code is the payload's, or 128 + signal; 0 with o->detach.
+ * With a terminal and no detach the caller's terminal is the container's until it ends.
  */
 MUST_CHECK int container_run(const struct create_options *o, int *exit_code, struct error *e);
 
 /* Send a signal to init, or with `all` to every process of the container. */
-MUST_CHECK int container_kill(const char *root, const char *id, int signal, bool all, struct error *e);
+MUST_CHECK int container_kill(const char *root, const char *id, int signal, bool all,
+			      struct error *e);
 
-/* With `force`, a container in any condition, even half-made, is killed and removed, and a missing one is no error. */
+/* With `force`, a container in any condition, even half-made, is killed and removed, and a missing
+ * one is no error. */
 MUST_CHECK int container_delete(const char *root, const char *id, bool force, struct error *e);
 
 /* Never waits for a writer. Strings from the arena. */
-MUST_CHECK int container_status(const char *root, const char *id, struct arena *a, struct status *out, struct error *e);
+MUST_CHECK int container_status(const char *root, const char *id, struct arena *a,
+				struct status *out, struct error *e);
 
-/* All containers under root, sorted by id; one that vanishes meanwhile, or whose record can't be read, is left out (warned about). */
+/* All containers under root, sorted by id; one that vanishes meanwhile, or whose record can't be
+ * read, is left out (warned about). */
 struct status_list {
 	size_t n;
 	struct status *v;
 };
-MUST_CHECK int container_list(const char *root, struct arena *a, struct status_list *out, struct error *e);
+MUST_CHECK int container_list(const char *root, struct arena *a, struct status_list *out,
+			      struct error *e);
 
-/* Read, validate and resolve a bundle without doing anything: `ocirun plan BUNDLE`. *text is JSON, from the arena. */
-MUST_CHECK int container_plan(const struct create_options *o, struct arena *a, char **text, struct error *e);
+/* Read, validate and resolve a bundle without doing anything: `ocirun plan BUNDLE`. *text is JSON,
+ * from the arena. */
+MUST_CHECK int container_plan(const struct create_options *o, struct arena *a, char **text,
+			      struct error *e);
 
 /* Id rule: [A-Za-z0-9_+.-], at least one character, at most 1024 bytes, not "." or "..". */
 MUST_CHECK int container_id_check(const char *id, struct error *e);

@@ -1,7 +1,8 @@
 /*
- * Theory of operation. A table of steps from the bundle to a container that waits for start. The id is claimed before the first effect on the
- * host, and what an effect will be is recorded before it happens: so a step that fails, a process that is killed and `delete --force` all
- * clean up by the same way, destroy.c, from the same record.
+ * Theory of operation. A table of steps from the bundle to a container that waits for start. The id
+ * is claimed before the first effect on the host, and what an effect will be is recorded before it
+ * happens: so a step that fails, a process that is killed and `delete --force` all clean up by the
+ * same way, destroy.c, from the same record.
  */
 #include "runtime/parent/create.h"
 
@@ -20,13 +21,14 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
 static int load(struct creation *c, struct error *e)
 {
-	return container_id_check(c->o->id, e) < 0 ? -1 :
-						     resolve_load(c->o, &c->arena, &c->bundle, e);
+	return container_id_check(c->o->id, e) < 0 ? -1
+						   : resolve_load(c->o, &c->arena, &c->bundle, e);
 }
 
 /* Who gets the terminal? The texts are runc's, callers know them. */
@@ -37,12 +39,14 @@ static int check_terminal(struct creation *c, struct error *e)
 	bool terminal = p && p->terminal;
 
 	if (terminal && !c->foreground && !socket) {
-		error_set(e, 0, "cannot allocate tty if runc will detach without setting console socket");
+		error_set(e, 0,
+			  "cannot allocate tty if runc will detach without setting console socket");
 		error_hint(e, "--console-socket names the socket that gets the terminal");
 		return error_in(e, "process.terminal");
 	}
 	if (socket && (c->foreground || !terminal)) {
-		error_set(e, 0, "cannot use console socket if runc will not detach or allocate tty");
+		error_set(e, 0,
+			  "cannot use console socket if runc will not detach or allocate tty");
 		return error_hint(e, "process.terminal is %s", terminal ? "true" : "false");
 	}
 	if (socket)
@@ -53,19 +57,30 @@ static int check_terminal(struct creation *c, struct error *e)
 static int plan(struct creation *c, struct error *e)
 {
 	return resolve_plan(c->o, &c->arena, &c->bundle, e) < 0 ||
-			       namespaces_open(c->bundle.spec, &c->spawn.joins, e) < 0 ?
-		       -1 : 0;
+			       namespaces_open(c->bundle.spec, &c->spawn.joins, e) < 0
+		       ? -1
+		       : 0;
 }
 
+/* RFC 3339 in UTC. Not by gmtime, which reads the host's time zone first. */
 static char *time_now(struct arena *a)
 {
 	struct timespec t;
-	struct tm tm;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-			    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, t.tv_nsec);
+	/* Days since 1 March of year 0, so that a leap day is the last of its year; 400 years have
+	 * 146097 days. */
+	int64_t days = t.tv_sec / 86400 + 719468, in_day = t.tv_sec % 86400;
+	int64_t era = days / 146097, day = days % 146097;
+	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	day -= 365 * year + year / 4 - year / 100;
+	int64_t month = (5 * day + 2) / 153;
+	day -= (153 * month + 2) / 5 - 1;
+	month = month < 10 ? month + 3 : month - 9;
+	year += 400 * era + (month <= 2);
+	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", (int)year, (int)month,
+			    (int)day, (int)(in_day / 3600), (int)(in_day / 60 % 60),
+			    (int)(in_day % 60), t.tv_nsec);
 }
 
 static int claim(struct creation *c, struct error *e)
@@ -84,7 +99,7 @@ static int claim(struct creation *c, struct error *e)
 		.created = time_now(&c->arena),
 		.has_process = s->process,
 		.own_pid_namespace = p->new_namespaces & CLONE_NEWPID,
-		.owner = arena_printf(&c->arena, "%u", geteuid()),
+		.owner = arena_printf(&c->arena, "%u", (unsigned)getauxval(AT_EUID)),
 		.annotations = s->annotations,
 	};
 	if (s->hooks) {
@@ -125,7 +140,8 @@ static int spawn(struct creation *c, struct error *e)
 	return result < 0 || state_save(&c->state, e) < 0 ? -1 : 0;
 }
 
-static int run_hooks(struct creation *c, const char *kind, const spec_hook_list *hooks, struct error *e)
+static int run_hooks(struct creation *c, const char *kind, const spec_hook_list *hooks,
+		     struct error *e)
 {
 	return hooks->n ? state_hooks(&c->state, kind, STATUS_CREATING, hooks, e) : 0;
 }
@@ -163,20 +179,14 @@ static int accompany(struct creation *c, struct error *e)
 		if (got <= 0)
 			return got < 0 ? -1 : silent_end(c, e);
 		switch (m.type) {
-		case MESSAGE_ERROR:
-			*e = m.error;
-			return -1;
+		case MESSAGE_ERROR: *e = m.error; return -1;
 		case MESSAGE_MOUNTED:
 			if (create_hooks(c, e) < 0)
 				return -1;
 			break;
-		case MESSAGE_TERMINAL:
-			c->terminal = fd_take(&fd);
-			break;
-		case MESSAGE_CREATED:
-			return 0;
-		default:
-			return error_set(e, EPROTO, "talk to the container's init");
+		case MESSAGE_TERMINAL: c->terminal = fd_take(&fd); break;
+		case MESSAGE_CREATED: return 0;
+		default: return error_set(e, EPROTO, "talk to the container's init");
 		}
 	}
 }
@@ -201,8 +211,9 @@ static int write_pid_file(struct creation *c, struct error *e)
 		return 0;
 	/* Digits only: callers convert the whole file. */
 	int n = snprintf(number, sizeof(number), "%d", c->spawn.pid);
-	return file_replace_at(AT_FDCWD, c->o->pid_file, number, n, 0644, e) < 0 ?
-		       error_in(e, "--pid-file") : 0;
+	return file_replace_at(AT_FDCWD, c->o->pid_file, number, n, 0644, e) < 0
+		       ? error_in(e, "--pid-file")
+		       : 0;
 }
 
 static int record(struct creation *c, struct error *e)
@@ -228,7 +239,8 @@ static const struct {
 	{ "load", load },
 	{ "terminal", check_terminal },
 	{ "plan", plan },
-	/* The first effect: from here on an id, a lock, and a record of what may have to be undone. */
+	/* The first effect: from here on an id, a lock, and a record of what may have to be undone.
+	 */
 	{ "claim", claim },
 	{ "cgroup", make_cgroup },
 	{ "spawn", spawn },
@@ -252,7 +264,8 @@ static void undo(struct creation *c)
 		container_warn(ignored.text);
 }
 
-int creation_begin(struct creation *c, const struct create_options *o, bool foreground, struct error *e)
+int creation_begin(struct creation *c, const struct create_options *o, bool foreground,
+		   struct error *e)
 {
 	*c = (struct creation){ .o = o,
 				.foreground = foreground,

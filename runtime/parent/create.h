@@ -19,7 +19,8 @@ struct creation {
 	bool hooks_began;
 };
 
-/* Everything up to "created". On failure nothing is left. On success the state is still locked; creation_close ends it. */
+/* Everything up to "created". On failure nothing is left. On success the state is still locked;
+ * creation_close ends it. */
 MUST_CHECK int creation_begin(struct creation *c, const struct create_options *o, bool foreground,
 			      struct error *e);
 void creation_close(struct creation *c);

@@ -48,7 +48,8 @@ int destroy(struct state *s, bool hooks, struct error *e)
 
 	if (end_init(r, e) < 0)
 		return -1;
-	/* Usually empty by now; where it isn't (no pid namespace of its own), everything in it is the container's. */
+	/* Usually empty by now; where it isn't (no pid namespace of its own), everything in it is
+	 * the container's. */
 	if (cgroup_remove_empty(r) < 0 && (cgroup_kill(r, e) < 0 || cgroup_remove(r, e) < 0))
 		return -1;
 	if (hooks && r->poststop.n) {

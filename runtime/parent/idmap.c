@@ -62,7 +62,8 @@ static int run_helper(const char *program, pid_t pid, const spec_id_mappings *ma
 	int status = process_reap(child);
 	if (status) {
 		error_set(e, 0, "%s refused the mapping (exit status %d)", program, status);
-		return error_hint(e, "look at its message above, and at /etc/subuid and /etc/subgid");
+		return error_hint(e,
+				  "look at its message above, and at /etc/subuid and /etc/subgid");
 	}
 	return 0;
 }
@@ -81,7 +82,8 @@ static int write_map(int proc, pid_t pid, const char *file, const char *program,
 	return error_in(e, "%s", field);
 }
 
-int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings *gids, struct error *e)
+int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings *gids,
+		struct error *e)
 {
 	char path[32];
 
@@ -93,7 +95,8 @@ int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings 
 		return -1;
 	if (write_directly(proc, "gid_map", gids) == 0)
 		return 0;
-	/* A plain user may map only its own gid, and only where groups can't be dropped to gain access. */
+	/* A plain user may map only its own gid, and only where groups can't be dropped to gain
+	 * access. */
 	if (errno == EPERM && gids->n == 1 && gids->v[0].size == 1 &&
 	    gids->v[0].host_id == getegid() && file_write_at(proc, "setgroups", "deny") == 0 &&
 	    write_directly(proc, "gid_map", gids) == 0)

@@ -1,6 +1,7 @@
 /*
- * Writing the id maps of a process in a new user namespace: directly where the kernel lets us, by newuidmap and newgidmap (which check /etc/subuid
- * and /etc/subgid) where it doesn't. config-linux.md, "User namespace mappings".
+ * Writing the id maps of a process in a new user namespace: directly where the kernel lets us, by
+ * newuidmap and newgidmap (which check /etc/subuid and /etc/subgid) where it doesn't.
+ * config-linux.md, "User namespace mappings".
  */
 #ifndef OCIRUN_IDMAP_H
 #define OCIRUN_IDMAP_H

@@ -15,7 +15,8 @@
 #define LOCK_MS 10000
 #define ARENA ((size_t)256 << 20) /* of records: address space only */
 
-/* A failed start hook or poststart hook ends the container, poststop hooks included (runtime.md, "Lifecycle", 8 to 13). */
+/* A failed start hook or poststart hook ends the container, poststop hooks included (runtime.md,
+ * "Lifecycle", 8 to 13). */
 static int end_container(struct state *s)
 {
 	struct error ignored = ERROR_NONE;
@@ -26,12 +27,12 @@ static int end_container(struct state *s)
 }
 
 /*
- * Say start and listen: "executing" and then the end of the connection is success, because execve closed it. An error before "executing" is a
- * failed hook or limit, after it a failed execve.
+ * Say start and listen: "executing" and then the end of the connection is success, because execve
+ * closed it. An error before "executing" is a failed hook or limit, after it a failed execve.
  */
 static int run_process(struct state *s, bool *executing, struct error *e)
 {
-	CLEAN_FD connection = state_connect(s);
+	CLEAN_FD connection = state_connect(s, true);
 	struct message m;
 	int got;
 
@@ -54,7 +55,8 @@ int start_locked(struct state *s, struct error *e)
 	bool executing;
 
 	if (run_process(s, &executing, e) < 0) {
-		/* A program that can't be executed leaves a stopped container, for its owner to look at and delete. */
+		/* A program that can't be executed leaves a stopped container, for its owner to
+		 * look at and delete. */
 		CLEAN_FD init = executing ? process_open(&s->record.init) : -1;
 		if (init >= 0)
 			(void)!process_wait_end(init, 1000);
@@ -85,15 +87,9 @@ int container_start(const char *root, const char *id, struct error *e)
 			error_in(e, "process");
 		}
 		break;
-	case STATUS_STOPPED:
-		error_set(e, 0, "cannot start a container that has stopped");
-		break;
-	case STATUS_RUNNING:
-		error_set(e, 0, "cannot start an already running container");
-		break;
-	case STATUS_PAUSED:
-		error_set(e, 0, "cannot start a container that is paused");
-		break;
+	case STATUS_STOPPED: error_set(e, 0, "cannot start a container that has stopped"); break;
+	case STATUS_RUNNING: error_set(e, 0, "cannot start an already running container"); break;
+	case STATUS_PAUSED: error_set(e, 0, "cannot start a container that is paused"); break;
 	case STATUS_CREATING:
 		error_set(e, 0, "cannot start a container that is still being created");
 		break;
@@ -147,7 +143,8 @@ int container_kill(const char *root, const char *id, int signal, bool all, struc
 	return result;
 }
 
-/* A create that hangs (in a hook, on a dead file server) holds the lock: end what it is making, then it, and the lock is free. */
+/* A create that hangs (in a hook, on a dead file server) holds the lock: end what it is making,
+ * then it, and the lock is free. */
 static void end_creator(const struct state *s)
 {
 	struct error ignored = ERROR_NONE;

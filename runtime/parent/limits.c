@@ -33,7 +33,8 @@ static int set_oom_score(pid_t pid, int value, struct error *e)
 		return 0;
 	error_set(e, errno, "set it to %d", value);
 	error_in(e, "process.oomScoreAdj");
-	return errno == EACCES ? error_hint(e, "lowering it needs CAP_SYS_RESOURCE on the host") : -1;
+	return errno == EACCES ? error_hint(e, "lowering it needs CAP_SYS_RESOURCE on the host")
+			       : -1;
 }
 
 int limits_raise(pid_t pid, const struct spec_process *p, struct error *e)
@@ -49,8 +50,8 @@ int limits_raise(pid_t pid, const struct spec_process *p, struct error *e)
 		const struct rlimit raised = { now.rlim_cur, r->hard };
 		if (prlimit(pid, (__rlimit_resource_t)r->type, &raised, NULL) < 0) {
 			error_set(e, errno, "raise the hard limit of %s from %llu to %llu",
-				  word_name(&words_rlimits, r->type), (unsigned long long)now.rlim_max,
-				  (unsigned long long)r->hard);
+				  word_name(&words_rlimits, r->type),
+				  (unsigned long long)now.rlim_max, (unsigned long long)r->hard);
 			error_in(e, "process.rlimits[%zu].hard", i);
 			return error_hint(e, "raising it needs CAP_SYS_RESOURCE on the host");
 		}

@@ -1,4 +1,5 @@
-/* What only the host's privilege can do for the program's process: raise hard limits, lower its OOM score. Both are inherited by what it clones. */
+/* What only the host's privilege can do for the program's process: raise hard limits, lower its OOM
+ * score. Both are inherited by what it clones. */
 #ifndef OCIRUN_PARENT_LIMITS_H
 #define OCIRUN_PARENT_LIMITS_H
 
@@ -9,7 +10,8 @@
 /* Is there anything to do? Then the child must wait for us. `p` may be NULL. */
 bool limits_needed(const struct spec_process *p);
 
-/* Write oom_score_adj; raise each hard limit that is below process.rlimits. The child lowers the rest itself, last. */
+/* Write oom_score_adj; raise each hard limit that is below process.rlimits. The child lowers the
+ * rest itself, last. */
 MUST_CHECK int limits_raise(pid_t pid, const struct spec_process *p, struct error *e);
 
 #endif

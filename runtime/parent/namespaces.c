@@ -17,7 +17,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* include/linux/proc_ns.h, PROC_USER_INIT_INO: the inode number of the initial user namespace, fixed since Linux 3.8. */
+/* include/linux/proc_ns.h, PROC_USER_INIT_INO: the inode number of the initial user namespace,
+ * fixed since Linux 3.8. */
 #define INITIAL_USER_NAMESPACE "user:[4026531837]"
 
 bool namespaces_initial_user(void)

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -33,20 +35,21 @@ static int open_config(const struct create_options *o, struct bundle *b, struct 
 	const char *bundle = o->bundle && *o->bundle ? o->bundle : ".";
 	struct stat st;
 
-	/* Two steps: the arena's size depends on the file's, the absolute path needs the arena. */
-	CLEAN_FD dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return error_set(e, errno, "open the bundle %s", bundle);
-	CLEAN_FD file = o->config ? open(o->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK) :
-				    openat(dir, "config.json", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char path[4096];
+	if (o->config)
+		snprintf(path, sizeof(path), "%s", o->config);
+	else if (snprintf(path, sizeof(path), "%s/config.json", bundle) >= (int)sizeof(path))
+		return error_set(e, ENAMETOOLONG, "open the bundle %s", bundle);
+	CLEAN_FD file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file < 0 || fstat(file, &st) < 0) {
-		error_set(e, errno, "open %s%s", o->config ? "" : bundle,
-			  o->config ? o->config : "/config.json");
-		return o->config || errno != ENOENT ? -1 : error_hint(e, "a bundle is a directory "
-								      "with a config.json: `ocirun spec` makes one");
+		error_set(e, errno, "open %s", path);
+		return o->config || errno != ENOENT
+			       ? -1
+			       : error_hint(e, "a bundle is a directory with a "
+					       "config.json: `ocirun spec` makes one");
 	}
-	size_t size = st.st_size > 0 && (size_t)st.st_size < JSON_SIZE_MAX ? (size_t)st.st_size :
-									    JSON_SIZE_MAX;
+	size_t size = st.st_size > 0 && (size_t)st.st_size < JSON_SIZE_MAX ? (size_t)st.st_size
+									   : JSON_SIZE_MAX;
 	if (arena_init(a, size * ARENA_PER_BYTE + ARENA_FIXED, e) < 0)
 		return -1;
 	*fd = fd_take(&file);
@@ -72,7 +75,8 @@ int resolve_load(const struct create_options *o, struct arena *a, struct bundle 
 	for (size_t i = 0; i < warnings.n; i++)
 		container_warn(warnings.v[i]);
 	const char *root = b->spec->root->path;
-	b->rootfs = root[0] == '/' ? arena_strdup(a, root) : arena_printf(a, "%s/%s", b->path, root);
+	b->rootfs =
+		root[0] == '/' ? arena_strdup(a, root) : arena_printf(a, "%s/%s", b->path, root);
 	struct stat st;
 	if (stat(b->rootfs, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		error_set(e, S_ISDIR(st.st_mode) ? errno : ENOTDIR, "open %s", b->rootfs);
@@ -85,12 +89,13 @@ static const struct {
 	const char *path;
 	uint32_t major, minor;
 } default_devices[] = {
-	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
+	{ "/dev/null", 1, 3 },   { "/dev/zero", 1, 5 },    { "/dev/full", 1, 7 },
 	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
 };
 #define DEFAULT_DEVICES (sizeof(default_devices) / sizeof(default_devices[0]))
 
-/* config-linux.md, "Default Devices": always there; linux.devices may name one of them with other owners. */
+/* config-linux.md, "Default Devices": always there; linux.devices may name one of them with other
+ * owners. */
 static void resolve_devices(const struct spec *s, struct arena *a, struct plan *plan)
 {
 	size_t configured = s->linux->devices.n;
@@ -134,7 +139,8 @@ static void resolve_namespaces(const struct spec *s, struct plan *plan)
 	}
 }
 
-/* net.ipv4.ip_forward and net/ipv4/ip_forward are the same key; a dot inside a component is written as the other separator. */
+/* net.ipv4.ip_forward and net/ipv4/ip_forward are the same key; a dot inside a component is written
+ * as the other separator. */
 static void resolve_sysctl(const struct spec *s, struct arena *a, struct plan *plan)
 {
 	plan->sysctl.n = s->linux->sysctl.n;
@@ -160,6 +166,26 @@ static void resolve_hooks(const struct spec *s, struct plan *plan)
 	plan->start_container = h->start_container;
 }
 
+static uint64_t signal_set(const char *status, const char *name)
+{
+	const char *at = strstr(status, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 16) : ~0ULL;
+}
+
+/* Ignored and blocked signals outlive execve, and the container's program must not get the
+ * caller's: remember what is to be reset. */
+static void read_signals(struct plan *plan)
+{
+	char text[4096];
+	CLEAN_FD fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	text[n < 0 ? 0 : n] = 0;
+	plan->blocked_signals = signal_set(text, "\nSigBlk:");
+	plan->ignored_signals = signal_set(text, "\nSigIgn:");
+}
+
 int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
 {
 	const struct spec *s = b->spec;
@@ -167,8 +193,9 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	bool initial = namespaces_initial_user();
 
 	b->plan = plan;
-	b->privileged = initial && geteuid() == 0;
+	b->privileged = initial && getauxval(AT_EUID) == 0;
 	plan->trace = trace_state;
+	read_signals(plan);
 	plan->channel = plan->start_socket = plan->rootfs_fd = -1;
 	plan->preserve_fds = o->preserve_fds;
 	plan->status = (struct status){ .oci_version = arena_strdup(a, SPEC_VERSION),
@@ -203,7 +230,8 @@ int state_root_default(struct arena *a, char **root, struct error *e)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 
-	if (geteuid() == 0 && (namespaces_initial_user() || !runtime_dir || !*runtime_dir)) {
+	if (getauxval(AT_EUID) == 0 &&
+	    (namespaces_initial_user() || !runtime_dir || !*runtime_dir)) {
 		*root = "/run/ocirun";
 		return 0;
 	}

@@ -1,6 +1,6 @@
 /*
- * From a bundle to a plan: reads config.json, checks that everything it asks for can be done, and resolves words and paths into what the kernel
- * takes. Changes nothing on the host.
+ * From a bundle to a plan: reads config.json, checks that everything it asks for can be done, and
+ * resolves words and paths into what the kernel takes. Changes nothing on the host.
  */
 #ifndef OCIRUN_RESOLVE_H
 #define OCIRUN_RESOLVE_H
@@ -10,18 +10,20 @@
 #include "spec/spec.h"
 
 struct bundle {
-	char *path; /* absolute */
+	char *path;   /* absolute */
 	char *rootfs; /* absolute */
 	struct spec *spec;
 	struct plan *plan;
 	bool privileged; /* euid 0 in the initial user namespace */
 };
 
-/* Reserve the arena by the size of the config and read it: bundle->path, rootfs and spec. Warnings go to container_warn. */
+/* Reserve the arena by the size of the config and read it: bundle->path, rootfs and spec. Warnings
+ * go to container_warn. */
 MUST_CHECK int resolve_load(const struct create_options *o, struct arena *a, struct bundle *b,
 			    struct error *e);
 
-/* Make bundle->plan. Opens the sources of bind mounts where the child could not (user namespaces); they close on exec. */
+/* Make bundle->plan. Opens the sources of bind mounts where the child could not (user namespaces);
+ * they close on exec. */
 MUST_CHECK int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b,
 			    struct error *e);
 

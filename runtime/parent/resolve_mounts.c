@@ -52,33 +52,38 @@ static int resolve_bind(const char *bundle, bool other_user, struct arena *a, st
 		m->source = arena_printf(a, "%s/%s", bundle, m->source);
 	if (!other_user)
 		return 0;
-	/* Below directories that only the host's ids may enter: the child, being others, could not. */
+	/* Below directories that only the host's ids may enter: the child, being others, could not.
+	 */
 	m->source_fd = sys_open_tree(AT_FDCWD, m->source,
 				     SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
-	/* Not for us to clone either (a plain user's host mounts): leave it to the child, which owns its mount namespace. */
+	/* Not for us to clone either (a plain user's host mounts): leave it to the child, which
+	 * owns its mount namespace. */
 	if (m->source_fd >= 0 || errno == EPERM || errno == EINVAL)
 		return 0;
 	error_set(e, errno, "open %s", m->source);
 	return error_in(e, "source");
 }
 
-/* Collapsed to one leading slash and no trailing one, for the comparisons that follow. Symbolic links are the child's to resolve. */
+/* Collapsed to one leading slash and no trailing one, for the comparisons that follow. Symbolic
+ * links are the child's to resolve. */
 static bool is_dev(const char *destination)
 {
 	while (*destination == '/')
 		destination++;
-	return !strncmp(destination, "dev", 3) && destination[3 + strspn(destination + 3, "/")] == 0;
+	return !strncmp(destination, "dev", 3) &&
+	       destination[3 + strspn(destination + 3, "/")] == 0;
 }
 
 static int resolve_one(const struct spec_mount *from, struct arena *a, const char *bundle,
 		       bool other_user, struct plan_mount *m, struct error *e)
 {
-	m->destination = from->destination[0] == '/' ? from->destination :
-						       arena_printf(a, "/%s", from->destination);
+	m->destination = from->destination[0] == '/' ? from->destination
+						     : arena_printf(a, "/%s", from->destination);
 	m->source = from->source;
 	m->source_fd = -1;
 	unsigned acts = add_options(from, a, m);
-	bool bind = acts & (MOUNT_BIND | MOUNT_RBIND) || (from->type && !strcmp(from->type, "bind"));
+	bool bind =
+		acts & (MOUNT_BIND | MOUNT_RBIND) || (from->type && !strcmp(from->type, "bind"));
 	m->recursive = acts & MOUNT_RBIND;
 	m->type = from->type;
 	if (acts & MOUNT_REMOUNT) {
@@ -96,8 +101,10 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 		error_set(e, 0, "missing, and the options say neither bind nor rbind");
 		return error_in(e, "type");
 	}
-	/* The kernel's own filesystems are shared by all who mount them: the mount is made read-only, not the filesystem. */
-	static const char *const shared[] = { "proc", "sysfs", "mqueue", "cgroup", "cgroup2", "tmpfs" };
+	/* The kernel's own filesystems are shared by all who mount them: the mount is made
+	 * read-only, not the filesystem. */
+	static const char *const shared[] = { "proc",   "sysfs",   "mqueue",
+					      "cgroup", "cgroup2", "tmpfs" };
 	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
 		if (!strcmp(from->type, shared[i]))
 			m->super_set &= ~(uint64_t)MS_RDONLY;

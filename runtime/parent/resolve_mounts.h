@@ -1,4 +1,5 @@
-/* config.json's mounts -> plan->mounts: words into flags, sources into absolute paths or, where the child can't reach them, descriptors. */
+/* config.json's mounts -> plan->mounts: words into flags, sources into absolute paths or, where the
+ * child can't reach them, descriptors. */
 #ifndef OCIRUN_RESOLVE_MOUNTS_H
 #define OCIRUN_RESOLVE_MOUNTS_H
 

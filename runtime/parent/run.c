@@ -1,6 +1,7 @@
 /*
- * run: create, start, wait, delete, in one process. In the foreground it stands for the container: it forwards signals, passes the terminal's
- * bytes, reaps whatever falls to it, and ends with the program's exit code.
+ * run: create, start, wait, delete, in one process. In the foreground it stands for the container:
+ * it forwards signals, passes the terminal's bytes, reaps whatever falls to it, and ends with the
+ * program's exit code.
  */
 #include "runtime/file.h"
 #include "runtime/parent/console.h"
@@ -21,7 +22,7 @@ struct foreground {
 	struct creation *c;
 	struct console console;
 	bool terminal;
-	int signals; /* signalfd */
+	int signals;   /* signalfd */
 	int exit_code; /* -1: init lives */
 };
 
@@ -56,16 +57,18 @@ static void reap(struct foreground *f)
 {
 	int status;
 
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+	/* All that has ended, orphans too; after init nobody is waited for. */
+	for (pid_t pid; f->exit_code < 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0;)
 		if (pid == f->c->spawn.pid)
-			f->exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+			f->exit_code =
+				WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static void handle_signals(struct foreground *f)
 {
 	struct signalfd_siginfo info;
 
-	while (read(f->signals, &info, sizeof(info)) == sizeof(info)) {
+	while (f->exit_code < 0 && read(f->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(f);
 		else if (info.ssi_signo == SIGWINCH && f->terminal)
@@ -80,8 +83,10 @@ static void wait_exit(struct foreground *f)
 	while (f->exit_code < 0) {
 		struct pollfd p[3] = {
 			{ .fd = f->signals, .events = POLLIN },
-			{ .fd = f->terminal && f->console.output ? f->console.master : -1, .events = POLLIN },
-			{ .fd = f->terminal && f->console.input ? STDIN_FILENO : -1, .events = POLLIN },
+			{ .fd = f->terminal && f->console.output ? f->console.master : -1,
+			  .events = POLLIN },
+			{ .fd = f->terminal && f->console.input ? STDIN_FILENO : -1,
+			  .events = POLLIN },
 		};
 		if (poll(p, 3, -1) < 0 && errno != EINTR)
 			break;
@@ -111,8 +116,10 @@ static int finish(struct foreground *f, bool keep, struct error *e)
 
 	if (keep)
 		return 0;
+	if (f->exit_code >= 0)
+		f->c->state.record.init.pid = 0; /* reaped: nothing to look for */
 	/* Another may have deleted it meanwhile: fine. */
-	if (state_lock(&f->c->state, 10000, &ignored) < 0)
+	if (state_relock(&f->c->state, 10000, &ignored) < 0)
 		return 0;
 	return destroy(&f->c->state, true, e);
 }

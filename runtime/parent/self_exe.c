@@ -1,7 +1,8 @@
 /*
- * The executable is reached through a detached, read-only clone of its mount: opening /proc/PID/exe of the child for writing gives EROFS, whoever
- * asks, and a mount that is nowhere can't be made writable. Cloning a mount needs CAP_SYS_ADMIN and a mount in our own mount namespace;
- * without them a sealed memfd holds a copy.
+ * The executable is reached through a detached, read-only clone of its mount: opening /proc/PID/exe
+ * of the child for writing gives EROFS, whoever asks, and a mount that is nowhere can't be made
+ * writable. Cloning a mount needs CAP_SYS_ADMIN and a mount in our own mount namespace; without
+ * them a sealed memfd holds a copy.
  */
 #include "runtime/parent/self_exe.h"
 

@@ -1,15 +1,19 @@
 /*
- * Theory of operation. Usually one clone3 makes init in all its new namespaces and, on pure cgroup v2, in its cgroup. Two things need more:
+ * Theory of operation. Usually one clone3 makes init in all its new namespaces and, on pure cgroup
+ * v2, in its cgroup. Two things need more:
  *
- *  - a new user namespace, or a cgroup v1: the child waits until we have written its id maps and put it into its cgroups, and only then
- *    re-execs. An execve before the maps would cost it every capability.
- *  - a namespace joined by path, or a time namespace: a helper process joins (setns changes the caller), makes the time namespace (which
- *    only children enter), then clones init with CLONE_PARENT, so that init is our child all the same. The parent never joins anything: it
- *    runs hooks.
+ *  - a new user namespace, or a cgroup v1: the child waits until we have written its id maps and
+ * put it into its cgroups, and only then re-execs. An execve before the maps would cost it every
+ * capability.
+ *  - a namespace joined by path, or a time namespace: a helper process joins (setns changes the
+ * caller), makes the time namespace (which only children enter), then clones init with
+ * CLONE_PARENT, so that init is our child all the same. The parent never joins anything: it runs
+ * hooks.
  *
- * What runs between clone3 and execveat is a copy of this process with its memory; it does no more than needed and ends in the re-exec, by
- * descriptor, of a copy of ourselves that can't be written (self_exe.c). Descriptors that init keeps lose their close-on-exec flag there;
- * the plan names their numbers.
+ * What runs between clone3 and execveat is a copy of this process with its memory; it does no more
+ * than needed and ends in the re-exec, by descriptor, of a copy of ourselves that can't be written
+ * (self_exe.c). Descriptors that init keeps lose their close-on-exec flag there; the plan names
+ * their numbers.
  */
 #include "runtime/parent/spawn.h"
 
@@ -37,7 +41,7 @@ struct birth {
 	int channel; /* the child's end */
 	int exe;
 	int plan;
-	int cgroup; /* for SYS_CLONE_INTO_CGROUP; -1 */
+	int cgroup;     /* for SYS_CLONE_INTO_CGROUP; -1 */
 	uint64_t flags; /* of the clone that makes init */
 	bool helper;
 	bool maps;  /* a user namespace is made: its maps must be written */
@@ -57,14 +61,15 @@ static int keep_open(int fd)
 }
 
 /*
- * A rootfs below directories that only its owner may enter is out of reach once we are another id: open it while we are still the host's
- * id, in the mount namespace that is already init's.
+ * A rootfs below directories that only its owner may enter is out of reach once we are another id:
+ * open it while we are still the host's id, in the mount namespace that is already init's.
  */
 static void open_rootfs(const struct birth *b)
 {
 	int fd = open(b->s->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	/* Left closed when it can't be opened: then init tries the path and says what is wrong with it. */
+	/* Left closed when it can't be opened: then init tries the path and says what is wrong with
+	 * it. */
 	if (fd >= 0)
 		dup2(fd, b->s->plan->rootfs_fd);
 	else
@@ -78,7 +83,8 @@ static _Noreturn void reexec(const struct birth *b)
 	struct error e = ERROR_NONE;
 
 	snprintf(number, sizeof(number), "%d", b->plan);
-	if (keep_open(b->plan) < 0 || keep_open(b->channel) < 0 || keep_open(b->s->start_socket) < 0)
+	if (keep_open(b->plan) < 0 || keep_open(b->channel) < 0 ||
+	    keep_open(b->s->start_socket) < 0)
 		error_set(&e, errno, "hand descriptors to the child");
 	for (size_t i = 0; i < b->s->plan->mounts.n; i++)
 		keep_open(b->s->plan->mounts.v[i].source_fd);
@@ -212,7 +218,8 @@ static int clone_first(struct birth *b, struct error *e)
 	if (pid < 0) {
 		error_set(e, errno, "make the container's namespaces (clone3)");
 		return errno == EPERM ? error_hint(e, "without privilege a new user namespace is "
-						      "needed: see `ocirun spec --rootless`") : -1;
+						      "needed: see `ocirun spec --rootless`")
+				      : -1;
 	}
 	fd_close(&b->channel);
 	if (!b->helper) {

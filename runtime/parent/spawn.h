@@ -1,5 +1,6 @@
 /*
- * The birth of init: from the plan to a child that has been re-exec'd inside its namespaces. See spawn.c for how.
+ * The birth of init: from the plan to a child that has been re-exec'd inside its namespaces. See
+ * spawn.c for how.
  */
 #ifndef OCIRUN_SPAWN_H
 #define OCIRUN_SPAWN_H
@@ -13,19 +14,20 @@
 struct spawn {
 	/* in */
 	const struct spec *spec;
-	struct plan *plan; /* channel, start_socket and rootfs_fd are filled in */
+	struct plan *plan;         /* channel, start_socket and rootfs_fd are filled in */
 	const struct arena *arena; /* that holds the plan */
 	const char *rootfs;
 	struct joins joins;
 	int start_socket; /* listening */
 	/* out */
-	pid_t pid;   /* of init; 0: not born */
+	pid_t pid; /* of init; 0: not born */
 	int pidfd;
 	int channel; /* our end */
 };
 
 /*
- * Make the child. Returns once it is in its cgroup, its ids are mapped, and it has been told so. On failure the caller ends what s->pid names.
+ * Make the child. Returns once it is in its cgroup, its ids are mapped, and it has been told so. On
+ * failure the caller ends what s->pid names.
  */
 MUST_CHECK int spawn_init(struct spawn *s, struct error *e);
 

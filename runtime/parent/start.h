@@ -4,7 +4,8 @@
 
 #include "runtime/parent/state.h"
 
-/* Let init run its program and hear how that went; poststart hooks. A failure ends the container, with its state directory. */
+/* Let init run its program and hear how that went; poststart hooks. A failure ends the container,
+ * with its state directory. */
 MUST_CHECK int start_locked(struct state *s, struct error *e);
 
 #endif

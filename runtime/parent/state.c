@@ -26,7 +26,7 @@
 
 static const char *const status_words[] = {
 	[STATUS_CREATING] = "creating", [STATUS_CREATED] = "created", [STATUS_RUNNING] = "running",
-	[STATUS_PAUSED] = "paused",	[STATUS_STOPPED] = "stopped",
+	[STATUS_PAUSED] = "paused",     [STATUS_STOPPED] = "stopped",
 };
 
 const char *status_word(enum status_code s)
@@ -113,7 +113,8 @@ int state_claim(struct state *s, const char *root, const char *id, struct arena 
 			return error_set(e, errno, "make the state directory %s/%s", root, id);
 		return error_set(e, 0, "container with given ID already exists");
 	}
-	/* A delete --force may come between the two: then the directory is gone, and so is our claim. */
+	/* A delete --force may come between the two: then the directory is gone, and so is our
+	 * claim. */
 	if (open_directory(s) < 0)
 		return error_set(e, errno, "claim the state directory %s/%s", root, id);
 	return take_lock(s, 1000, e);
@@ -147,14 +148,19 @@ int state_open(struct state *s, const char *root, const char *id, struct arena *
 	if (container_id_check(id, e) < 0 || open_root(s, root, false, e) < 0)
 		return -1;
 	if (open_directory(s) < 0)
-		return errno == ENOENT ? no_such_container(e) :
-					 error_set(e, errno, "open the state of %s", id);
+		return errno == ENOENT ? no_such_container(e)
+				       : error_set(e, errno, "open the state of %s", id);
 	return read_record(s, e);
 }
 
 int state_lock(struct state *s, int ms, struct error *e)
 {
 	return take_lock(s, ms, e) < 0 ? -1 : read_record(s, e);
+}
+
+int state_relock(struct state *s, int ms, struct error *e)
+{
+	return take_lock(s, ms, e);
 }
 
 void state_unlock(struct state *s)
@@ -223,15 +229,15 @@ int state_listen(const struct state *s)
 	return fd_take(&fd);
 }
 
-int state_connect(const struct state *s)
+int state_connect(const struct state *s, bool wait)
 {
-	CLEAN_FD fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CLEAN_FD fd =
+		socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
 	struct sockaddr_un address;
 
 	socket_address(s, &address);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -1;
-	fcntl(fd, F_SETFL, 0);
 	return fd_take(&fd);
 }
 
@@ -253,7 +259,7 @@ enum status_code state_status(const struct state *s)
 	if (cgroup_frozen(r))
 		return STATUS_PAUSED;
 	/* EAGAIN: its queue is full of others who look. */
-	CLEAN_FD fd = state_connect(s);
+	CLEAN_FD fd = state_connect(s, false);
 	return fd >= 0 || errno == EAGAIN ? STATUS_CREATED : STATUS_RUNNING;
 }
 

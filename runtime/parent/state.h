@@ -1,9 +1,10 @@
 /*
- * The state directory ROOT/ID: who owns an id, what is recorded of it, and what it is doing. Holds state.json (the record, replaced atomically,
- * readable at any moment without a lock) and the socket `start` on which a created container waits.
+ * The state directory ROOT/ID: who owns an id, what is recorded of it, and what it is doing. Holds
+ * state.json (the record, replaced atomically, readable at any moment without a lock) and the
+ * socket `start` on which a created container waits.
  *
- * Writers of one id (create, start, delete) exclude each other by a flock on the directory; readers never wait. The status is computed:
- * nothing on disk says "running", so a crash can't leave a lie.
+ * Writers of one id (create, start, delete) exclude each other by a flock on the directory; readers
+ * never wait. The status is computed: nothing on disk says "running", so a crash can't leave a lie.
  */
 #ifndef OCIRUN_STATE_H
 #define OCIRUN_STATE_H
@@ -31,7 +32,8 @@ const char *status_word(enum status_code s);
 #define CLEAN_STATE __attribute__((cleanup(state_close))) struct state
 #define STATE_NONE ((struct state){ .root = -1, .directory = -1 })
 
-/* Claim an id for a new container: exactly one of several callers wins. The directory exists and is locked; there is no record yet. */
+/* Claim an id for a new container: exactly one of several callers wins. The directory exists and is
+ * locked; there is no record yet. */
 MUST_CHECK int state_claim(struct state *s, const char *root, const char *id, struct arena *a,
 			   struct error *e);
 
@@ -40,10 +42,13 @@ MUST_CHECK int state_open(struct state *s, const char *root, const char *id, str
 			  struct error *e);
 
 /*
- * Take the writer's lock, waiting at most `ms` milliseconds, then read the record anew (it may have changed, or the container be gone).
+ * Take the writer's lock, waiting at most `ms` milliseconds, then read the record anew (it may have
+ * changed, or the container be gone).
  */
 MUST_CHECK int state_lock(struct state *s, int ms, struct error *e);
 
+/* The same without reading, for who has the record already (run). */
+MUST_CHECK int state_relock(struct state *s, int ms, struct error *e);
 void state_unlock(struct state *s);
 
 /* Write the record. */
@@ -56,8 +61,11 @@ void state_close(struct state *s);
 
 enum status_code state_status(const struct state *s);
 
-/* Connect to a created container's socket: a descriptor, or -1 with errno (ECONNREFUSED, ENOENT: nobody waits there). */
-int state_connect(const struct state *s);
+/*
+ * Connect to a created container's socket: a descriptor, or -1 with errno (ECONNREFUSED, ENOENT:
+ * nobody waits there; EAGAIN, only without `wait`: its queue is full of others who look).
+ */
+int state_connect(const struct state *s, bool wait);
 
 /* Make that socket, listening: a descriptor for the child, or -1 with errno. */
 int state_listen(const struct state *s);

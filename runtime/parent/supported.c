@@ -1,6 +1,6 @@
 /*
- * What config.json may ask for and this version can't do yet: each an error that names the field, never silence. A field leaves this file when
- * it works.
+ * What config.json may ask for and this version can't do yet: each an error that names the field,
+ * never silence. A field leaves this file when it works.
  */
 #include "runtime/parent/supported.h"
 
@@ -71,8 +71,10 @@ static void check_block_io(const struct spec_block_io *b, struct error *e)
 	not_yet(e, b->leaf_weight && *b->leaf_weight, "linux.resources.blockIO.leafWeight");
 	not_yet(e, b->weight_device.n, "linux.resources.blockIO.weightDevice");
 	not_yet(e, b->throttle_read_bps_device.n, "linux.resources.blockIO.throttleReadBpsDevice");
-	not_yet(e, b->throttle_write_bps_device.n, "linux.resources.blockIO.throttleWriteBpsDevice");
-	not_yet(e, b->throttle_read_iops_device.n, "linux.resources.blockIO.throttleReadIOPSDevice");
+	not_yet(e, b->throttle_write_bps_device.n,
+		"linux.resources.blockIO.throttleWriteBpsDevice");
+	not_yet(e, b->throttle_read_iops_device.n,
+		"linux.resources.blockIO.throttleReadIOPSDevice");
 	not_yet(e, b->throttle_write_iops_device.n,
 		"linux.resources.blockIO.throttleWriteIOPSDevice");
 }
@@ -85,7 +87,8 @@ static void check_resources(const struct spec_resources *r, struct error *e)
 		check_cpu(r->cpu, e);
 	if (r->block_io)
 		check_block_io(r->block_io, e);
-	not_yet(e, r->pids && r->pids->limit && *r->pids->limit != -1, "linux.resources.pids.limit");
+	not_yet(e, r->pids && r->pids->limit && *r->pids->limit != -1,
+		"linux.resources.pids.limit");
 	not_yet(e, r->hugepage_limits.n, "linux.resources.hugepageLimits");
 	not_yet(e, r->network && r->network->class_id && *r->network->class_id,
 		"linux.resources.network.classID");
@@ -123,7 +126,8 @@ static void check_mounts(const struct spec *s, struct error *e)
 			for (size_t k = 0; k < sizeof(later) / sizeof(later[0]); k++) {
 				snprintf(field, sizeof(field), "mounts[%zu].options[%zu]", i, j);
 				if (!strcmp(m->options.v[j], later[k]))
-					error_add(e, field, "\"%s\" is not supported yet", later[k]);
+					error_add(e, field, "\"%s\" is not supported yet",
+						  later[k]);
 			}
 	}
 }

@@ -1,6 +1,7 @@
 /*
- * libFuzzer target for everything in spec/ that reads bytes it did not write. The first byte chooses: config.json (which is also printed,
- * read again and moved), state.json, process.json, resources.json, or the arena's bytes with the input laid over them.
+ * libFuzzer target for everything in spec/ that reads bytes it did not write. The first byte
+ * chooses: config.json (which is also printed, read again and moved), state.json, process.json,
+ * resources.json, or the arena's bytes with the input laid over them.
  */
 #include "spec/arena.h"
 #include "spec/json.h"
@@ -20,8 +21,10 @@ static void need(bool condition)
 		abort();
 }
 
-/* Move what an arena holds, with `noise` xored over it when there is some, and print it at the new place. */
-static void fuzz_rebase(const struct json_table *table, struct arena *a, void *object, const uint8_t *noise, size_t noise_size)
+/* Move what an arena holds, with `noise` xored over it when there is some, and print it at the new
+ * place. */
+static void fuzz_rebase(const struct json_table *table, struct arena *a, void *object,
+			const uint8_t *noise, size_t noise_size)
 {
 	size_t size = ((a->used + 15) & ~(size_t)15) + 16;
 	char *to = aligned_alloc(16, size);
@@ -31,7 +34,8 @@ static void fuzz_rebase(const struct json_table *table, struct arena *a, void *o
 	memcpy(to, a->base, size);
 	for (size_t i = 0; i + 3 <= noise_size; i += 3)
 		to[(noise[i] | (size_t)noise[i + 1] << 8) % size] ^= (char)noise[i + 2];
-	if (json_rebase(table, to + ((char *)object - a->base), (uintptr_t)a->base, (uintptr_t)to, size, &e) == 0) {
+	if (json_rebase(table, to + ((char *)object - a->base), (uintptr_t)a->base, (uintptr_t)to,
+			size, &e) == 0) {
 		need(arena_init(&out, RESERVE, &e) == 0);
 		json_print(table, to + ((char *)object - a->base), 0, &out, NULL);
 		arena_free(&out);
@@ -46,7 +50,8 @@ static void fuzz_round(const struct json_table *table, struct arena *a, void *ob
 {
 	struct error e = ERROR_NONE;
 	size_t length, again;
-	char *text = json_print(table, object, 2, a, &length), *compact = json_print(table, object, 0, a, &again), *second;
+	char *text = json_print(table, object, 2, a, &length),
+	     *compact = json_print(table, object, 0, a, &again), *second;
 	void *copy = arena_alloc(a, table->size);
 
 	need(json_read(table, copy, text, length, a, NULL, &e) == 0);
@@ -54,7 +59,8 @@ static void fuzz_round(const struct json_table *table, struct arena *a, void *ob
 	need(length == again && memcmp(second, compact, length) == 0);
 }
 
-static void fuzz_table(const struct json_table *table, struct arena *a, const uint8_t *data, size_t size)
+static void fuzz_table(const struct json_table *table, struct arena *a, const uint8_t *data,
+		       size_t size)
 {
 	struct strings warnings = { 0 };
 	struct error e = ERROR_NONE;
@@ -114,18 +120,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	need(arena_init(&a, RESERVE, &e) == 0);
 	switch (data[0]) {
-	case 'S':
-		fuzz_table(&record_table, &a, data + 1, size - 1);
-		break;
-	case 'P':
-		fuzz_table(&spec_process_table, &a, data + 1, size - 1);
-		break;
-	case 'R':
-		fuzz_table(&spec_resources_table, &a, data + 1, size - 1);
-		break;
-	case 'N':
-		fuzz_noise(&a, data + 1, size - 1);
-		break;
+	case 'S': fuzz_table(&record_table, &a, data + 1, size - 1); break;
+	case 'P': fuzz_table(&spec_process_table, &a, data + 1, size - 1); break;
+	case 'R': fuzz_table(&spec_resources_table, &a, data + 1, size - 1); break;
+	case 'N': fuzz_noise(&a, data + 1, size - 1); break;
 	default:
 		/* A config.json begins with "{": a corpus may be plain files. */
 		fuzz_spec(&a, data, size);

@@ -1,5 +1,6 @@
 /*
- * error.c: how a story is begun, placed, joined and printed, and that nothing overflows or moves a terminal's cursor.
+ * error.c: how a story is begun, placed, joined and printed, and that nothing overflows or moves a
+ * terminal's cursor.
  */
 #include "unit.h"
 
@@ -30,8 +31,9 @@ static void places(void **state UNUSED)
 	error_context(&e, "ocirun");
 	error_hint(&e, "be root");
 	error_hint(&e, "the first hint stays");
-	assert_string_equal(shown(&e),
-			    "ocirun: create c1: mounts[3].source: bind: Operation not permitted (EPERM) (be root)");
+	assert_string_equal(
+		shown(&e),
+		"ocirun: create c1: mounts[3].source: bind: Operation not permitted (EPERM) (be root)");
 }
 
 static void set_forgets(void **state UNUSED)
@@ -123,9 +125,14 @@ static void names(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(begins),      cmocka_unit_test(places),	    cmocka_unit_test(set_forgets),
-		cmocka_unit_test(problems),    cmocka_unit_test(too_many_problems), cmocka_unit_test(bounds),
-		cmocka_unit_test(control_characters), cmocka_unit_test(names),
+		cmocka_unit_test(begins),
+		cmocka_unit_test(places),
+		cmocka_unit_test(set_forgets),
+		cmocka_unit_test(problems),
+		cmocka_unit_test(too_many_problems),
+		cmocka_unit_test(bounds),
+		cmocka_unit_test(control_characters),
+		cmocka_unit_test(names),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -47,7 +47,10 @@ static void quotes(void **state)
 		{ "\b\f\n\r\t", "\"\\b\\f\\n\\r\\t\"" },
 		{ "\x01\x1f\x7f", "\"\\u0001\\u001f\\u007f\"" },
 		{ "\xc3\xa9\xf0\x9f\x98\x80", "\"\xc3\xa9\xf0\x9f\x98\x80\"" },
-		{ "a\xff" "b\xc3", "\"a\xef\xbf\xbd" "b\xef\xbf\xbd\"" },
+		{ "a\xff"
+		  "b\xc3",
+		  "\"a\xef\xbf\xbd"
+		  "b\xef\xbf\xbd\"" },
 		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
 		{ "\xc0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
 	};
@@ -65,7 +68,8 @@ static void shapes(void **state)
 	uint64_t number = UINT64_MAX;
 	size_t n;
 
-	assert_string_equal(json_print(&outer_table, &o, 0, *state, &n), "{\"zero\":0,\"always\":[],\"pairs\":{}}");
+	assert_string_equal(json_print(&outer_table, &o, 0, *state, &n),
+			    "{\"zero\":0,\"always\":[],\"pairs\":{}}");
 	assert_int_equal(n, 33);
 	o = (struct outer){ .flag = true,
 			    .zero = 1,
@@ -75,13 +79,15 @@ static void shapes(void **state)
 			    .object = items,
 			    .items = { 2, items },
 			    .pointer = &number };
-	assert_string_equal(json_print(&outer_table, &o, 0, *state, NULL),
-			    "{\"flag\":true,\"zero\":1,\"list\":[\"x\",\"y\"],\"always\":[],\"pairs\":{\"k\":\"v\"},"
-			    "\"inner\":{\"n\":3},\"object\":{},\"items\":[{},{\"n\":5}],\"pointer\":18446744073709551615}");
+	assert_string_equal(
+		json_print(&outer_table, &o, 0, *state, NULL),
+		"{\"flag\":true,\"zero\":1,\"list\":[\"x\",\"y\"],\"always\":[],\"pairs\":{\"k\":\"v\"},"
+		"\"inner\":{\"n\":3},\"object\":{},\"items\":[{},{\"n\":5}],\"pointer\":18446744073709551615}");
 	o = (struct outer){ .items = { 2, items } };
-	assert_string_equal(json_print(&outer_table, &o, 2, *state, NULL),
-			    "{\n  \"zero\": 0,\n  \"always\": [],\n  \"pairs\": {},\n  \"items\": [\n    {},\n    {\n      \"n\": 5\n"
-			    "    }\n  ]\n}");
+	assert_string_equal(
+		json_print(&outer_table, &o, 2, *state, NULL),
+		"{\n  \"zero\": 0,\n  \"always\": [],\n  \"pairs\": {},\n  \"items\": [\n    {},\n    {\n      \"n\": 5\n"
+		"    }\n  ]\n}");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /*
- * json_tree.c, json_read.c and json_value.c: what is JSON, what is a value of which kind, the limits, and the words and places of every
- * problem.
+ * json_tree.c, json_read.c and json_value.c: what is JSON, what is a value of which kind, the
+ * limits, and the words and places of every problem.
  */
 #include "unit.h"
 
@@ -72,7 +72,8 @@ static const struct json_field all_fields[] = {
 };
 static const struct json_table all_table = TABLE(struct all, all_fields);
 
-static int parse_n(struct arena *a, struct all *out, const char *text, size_t n, struct strings *warnings, struct error *e)
+static int parse_n(struct arena *a, struct all *out, const char *text, size_t n,
+		   struct strings *warnings, struct error *e)
 {
 	/* A copy without a NUL, of exactly the length: a read beyond it is found by the sanitizer. */
 	char *exact = malloc(n ? n : 1);
@@ -97,22 +98,24 @@ static void every_kind(void **state)
 	struct all v;
 	struct error e;
 
-	assert_int_equal(parse(*state, &v,
-			       "{\"b\":true,\"i32\":-2147483648,\"i64\":-9223372036854775808,\"u16\":65535,\"u32\":4294967295,"
-			       "\"u64\":18446744073709551615,\"s\":\"x\\n\\u00e9\\ud83d\\ude00\",\"unset\":\"\","
-			       "\"strings\":[\"a\",\"\"],\"stringsPointer\":[],\"u32s\":[0,4294967295],"
-			       "\"pairs\":{\"k\":\"v\",\"\":\"\",\"gone\":null},\"boolPointer\":false,\"u64Pointer\":0,"
-			       "\"word\":\"c\",\"words\":[\"a\",\"c\",\"a\"],\"bits\":[\"a\",\"c\"],\"object\":{\"name\":\"n\"},"
-			       "\"inlined\":{\"number\":7},\"list\":[{},{\"number\":1}],\"keyed\":{\"x\":{\"number\":2},\"y\":null}} \n",
-			       &e),
-			 0);
+	assert_int_equal(
+		parse(*state, &v,
+		      "{\"b\":true,\"i32\":-2147483648,\"i64\":-9223372036854775808,\"u16\":65535,\"u32\":4294967295,"
+		      "\"u64\":18446744073709551615,\"s\":\"x\\n\\u00e9\\ud83d\\ude00\",\"unset\":\"\","
+		      "\"strings\":[\"a\",\"\"],\"stringsPointer\":[],\"u32s\":[0,4294967295],"
+		      "\"pairs\":{\"k\":\"v\",\"\":\"\",\"gone\":null},\"boolPointer\":false,\"u64Pointer\":0,"
+		      "\"word\":\"c\",\"words\":[\"a\",\"c\",\"a\"],\"bits\":[\"a\",\"c\"],\"object\":{\"name\":\"n\"},"
+		      "\"inlined\":{\"number\":7},\"list\":[{},{\"number\":1}],\"keyed\":{\"x\":{\"number\":2},\"y\":null}} \n",
+		      &e),
+		0);
 	assert_true(v.b && v.i32 == INT32_MIN && v.i64 == INT64_MIN && v.u16 == 65535);
 	assert_true(v.u32 == UINT32_MAX && v.u64 == UINT64_MAX);
 	assert_string_equal(v.s, "x\n\xc3\xa9\xf0\x9f\x98\x80");
 	assert_null(v.unset);
 	assert_true(v.strings.n == 2 && !v.strings.v[2]);
 	assert_string_equal(v.strings.v[0], "a");
-	assert_true(v.strings_pointer && v.strings_pointer->n == 0 && v.strings_pointer->v && !v.strings_pointer->v[0]);
+	assert_true(v.strings_pointer && v.strings_pointer->n == 0 && v.strings_pointer->v &&
+		    !v.strings_pointer->v[0]);
 	assert_true(v.u32s.n == 2 && v.u32s.v[1] == UINT32_MAX);
 	assert_int_equal(v.pairs.n, 2);
 	assert_string_equal(v.pairs.v[0].value, "v");
@@ -138,7 +141,11 @@ static void absent(void **state)
 	strcat(text, "}");
 	assert_int_equal(parse(*state, &v, text, &e), 0);
 	assert_memory_equal(&v, &zero, sizeof(v));
-	assert_int_equal(parse(*state, &v, "{\"unknown\":[{\"a\":[1.5e3,null,true]}],\"B\":1,\"b \":2,\"b\\u0000\":3}", &e), 0);
+	assert_int_equal(
+		parse(*state, &v,
+		      "{\"unknown\":[{\"a\":[1.5e3,null,true]}],\"B\":1,\"b \":2,\"b\\u0000\":3}",
+		      &e),
+		0);
 	assert_memory_equal(&v, &zero, sizeof(v));
 }
 
@@ -150,21 +157,27 @@ static const struct {
 	{ "", "line 1, column 1: expected a value, the document is empty" },
 	{ " \n ", "line 2, column 2: expected a value, the document is empty" },
 	{ "{", "line 1, column 2: the document ends inside the object that begins on line 1" },
-	{ "{\n\"list\": [\n", "line 3, column 1: the document ends inside the list that begins on line 2" },
+	{ "{\n\"list\": [\n",
+	  "line 3, column 1: the document ends inside the list that begins on line 2" },
 	{ "{\"b\":true,}", "line 1, column 11: expected a key in double quotes" },
 	{ "{\"b\" true}", "line 1, column 6: expected \":\" after the key" },
-	{ "{\n\t\"b\": true\n\t\"s\": \"x\"\n}", "line 3, column 2: expected \",\" or \"}\" after the value" },
-	{ "{\"b\": \"\\\\\" \"a\\\"b\"}", "line 1, column 12: expected \",\" or \"}\" after the value" },
+	{ "{\n\t\"b\": true\n\t\"s\": \"x\"\n}",
+	  "line 3, column 2: expected \",\" or \"}\" after the value" },
+	{ "{\"b\": \"\\\\\" \"a\\\"b\"}",
+	  "line 1, column 12: expected \",\" or \"}\" after the value" },
 	{ "{\"list\":[1 2]}", "line 1, column 12: expected \",\" or \"]\" after the element" },
 	{ "{\"list\":[1,]}", "line 1, column 12: expected a value" },
-	{ "{b:1}", "line 1, column 2: expected a value, a key or one of \"{}[],:\", found another character" },
+	{ "{b:1}",
+	  "line 1, column 2: expected a value, a key or one of \"{}[],:\", found another character" },
 	{ "{\"b\":tru}", "line 1, column 6: expected true, false or null" },
-	{ "{\"b\":TRUE}", "line 1, column 6: expected a value, a key or one of \"{}[],:\", found another character" },
+	{ "{\"b\":TRUE}",
+	  "line 1, column 6: expected a value, a key or one of \"{}[],:\", found another character" },
 	{ "{\"i32\":1.}", "line 1, column 10: expected a digit after the decimal point" },
 	{ "{\"i32\":1e}", "line 1, column 10: expected a digit after the exponent" },
 	{ "{\"i32\":-}", "line 1, column 9: expected a digit after the minus sign" },
 	{ "{\"s\":\"\\x\"}", "line 1, column 8: expected one of \"\\/bfnrtu after \"\\\"" },
-	{ "{\"s\":\"\\u12g4\"}", "line 1, column 11: expected four hexadecimal digits after \"\\u\"" },
+	{ "{\"s\":\"\\u12g4\"}",
+	  "line 1, column 11: expected four hexadecimal digits after \"\\u\"" },
 	{ "{\"s\":\"\n\"}", "line 1, column 7: expected no control character inside a string" },
 	{ "{/* c */}", "line 1, column 2: expected no comment, JSON has none" },
 	{ "{} x", "line 1, column 4: expected nothing after the end of the document" },
@@ -179,6 +192,9 @@ static const struct {
 	{ "{\"s\":\"\\ud800\\u0041\"}", "line 1, column 7: half of a surrogate pair" },
 	{ "{\"s\":\"\\udc00\"}", "line 1, column 7: half of a surrogate pair" },
 	{ "{\"s\":\"\\ud800", "line 1, column 7: half of a surrogate pair" },
+	{ "[[[[[[0", "line 1, column 8: the document ends inside the list that begins on line 1" },
+	{ "{\"b\":[[[[[[[1",
+	  "line 1, column 14: the document ends inside the list that begins on line 1" },
 	/* kinds */
 	{ "[]", "expected an object, found a list" },
 	{ "7", "expected an object, found the number 7" },
@@ -204,14 +220,17 @@ static const struct {
 	{ "{\"list\":{}}", "list: expected a list, found an object" },
 	{ "{\"list\":[{},null]}", "list[1]: expected an object, found null" },
 	{ "{\"list\":[{},{\"name\":1}]}", "list[1].name: expected a string, found the number 1" },
-	{ "{\"keyed\":{\"e th\":{\"name\":1}}}", "keyed[\"e th\"].name: expected a string, found the number 1" },
+	{ "{\"keyed\":{\"e th\":{\"name\":1}}}",
+	  "keyed[\"e th\"].name: expected a string, found the number 1" },
 	{ "{\"keyed\":{\"x\":1}}", "keyed[\"x\"]: expected an object, found the number 1" },
 	/* rules */
 	{ "{\"s\":\"\"}", "s: must not be empty" },
 	{ "{\"strings\":[]}", "strings: must not be empty" },
 	{ "{\"s\":\"a\\u0000b\"}", "s: a string with a NUL character, \"\\u0000\"" },
-	{ "{\"pairs\":{\"a\\u0000b\":\"x\"}}", "pairs[\"a\"]: a string with a NUL character, \"\\u0000\"" },
-	{ "{\"keyed\":{\"\\u0000\":{}}}", "keyed[\"\"]: a string with a NUL character, \"\\u0000\"" },
+	{ "{\"pairs\":{\"a\\u0000b\":\"x\"}}",
+	  "pairs[\"a\"]: a string with a NUL character, \"\\u0000\"" },
+	{ "{\"keyed\":{\"\\u0000\":{}}}",
+	  "keyed[\"\"]: a string with a NUL character, \"\\u0000\"" },
 	{ "{\"b\":true,\"b\":false}", "[\"b\"]: a key given twice" },
 	{ "{\"x\":1,\"s\":\"s\",\"x\":1}", "[\"x\"]: a key given twice" },
 	{ "{\"b\":true,\"\\u0062\":false}", "[\"b\"]: a key given twice" },
@@ -221,20 +240,25 @@ static const struct {
 	/* numbers */
 	{ "{\"i32\":2147483648}", "i32: 2147483648 is out of range, -2147483648 to 2147483647" },
 	{ "{\"i32\":-2147483649}", "i32: -2147483649 is out of range, -2147483648 to 2147483647" },
-	{ "{\"i64\":9223372036854775808}", "i64: 9223372036854775808 is out of range, -9223372036854775808 to 9223372036854775807" },
-	{ "{\"i64\":-9223372036854775809}", "i64: -9223372036854775809 is out of range, -9223372036854775808 to 9223372036854775807" },
+	{ "{\"i64\":9223372036854775808}",
+	  "i64: 9223372036854775808 is out of range, -9223372036854775808 to 9223372036854775807" },
+	{ "{\"i64\":-9223372036854775809}",
+	  "i64: -9223372036854775809 is out of range, -9223372036854775808 to 9223372036854775807" },
 	{ "{\"u16\":65536}", "u16: 65536 is out of range, 0 to 65535" },
 	{ "{\"u32\":4294967296}", "u32: 4294967296 is out of range, 0 to 4294967295" },
 	{ "{\"u32\":-1}", "u32: -1 is out of range, 0 to 4294967295" },
 	{ "{\"u32\":-0}", "u32: -0 is out of range, 0 to 4294967295" },
-	{ "{\"u64\":18446744073709551616}", "u64: 18446744073709551616 is out of range, 0 to 18446744073709551615" },
-	{ "{\"u64\":184467440737095516150}", "u64: 184467440737095516150 is out of range, 0 to 18446744073709551615" },
+	{ "{\"u64\":18446744073709551616}",
+	  "u64: 18446744073709551616 is out of range, 0 to 18446744073709551615" },
+	{ "{\"u64\":184467440737095516150}",
+	  "u64: 184467440737095516150 is out of range, 0 to 18446744073709551615" },
 	{ "{\"u64Pointer\":-5}", "u64Pointer: -5 is out of range, 0 to 18446744073709551615" },
 	{ "{\"u32\":1.5}", "u32: expected a whole number without fraction or exponent, found 1.5" },
 	{ "{\"u32\":1e3}", "u32: expected a whole number without fraction or exponent, found 1e3" },
 	{ "{\"u32\":1.0}", "u32: expected a whole number without fraction or exponent, found 1.0" },
 	{ "{\"u32\":01}", "line 1, column 9: expected \",\" or \"}\" after the value" },
-	{ "{\"u32\":+1}", "line 1, column 8: expected a value, a key or one of \"{}[],:\", found another character" },
+	{ "{\"u32\":+1}",
+	  "line 1, column 8: expected a value, a key or one of \"{}[],:\", found another character" },
 	/* several */
 	{ "{\"b\":1,\"s\":\"\",\"list\":[{\"name\":[]}]}",
 	  "b: expected true or false, found the number 1\ns: must not be empty\nlist[0].name: expected a string, found a list" },
@@ -248,7 +272,8 @@ static void problems(void **state)
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		assert_int_equal(parse(*state, &v, bad[i].text, &e), -1);
 		if (strcmp(shown(&e), bad[i].error) != 0)
-			print_error("text:     %s\nexpected: %s\nfound:    %s\n", bad[i].text, bad[i].error, shown(&e));
+			print_error("text:     %s\nexpected: %s\nfound:    %s\n", bad[i].text,
+				    bad[i].error, shown(&e));
 		assert_string_equal(shown(&e), bad[i].error);
 	}
 }
@@ -265,7 +290,8 @@ static void negative_zero(void **state)
 /* A document cut anywhere is an error, and so is one with any byte more. */
 static void truncated(void **state)
 {
-	static const char text[] = "{\"b\":true,\"s\":\"\\ud83d\\ude00\xc3\xa9\",\"list\":[{\"name\":\"x\",\"number\":12}],\"u32\":7}";
+	static const char text[] =
+		"{\"b\":true,\"s\":\"\\ud83d\\ude00\xc3\xa9\",\"list\":[{\"name\":\"x\",\"number\":12}],\"u32\":7}";
 	struct all v;
 	struct error e;
 
@@ -391,9 +417,12 @@ static void values_in_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ARENA_TEST(every_kind),	   ARENA_TEST(absent),	     ARENA_TEST(problems),   ARENA_TEST(negative_zero),
-		ARENA_TEST(truncated),	   ARENA_TEST(nesting),	     ARENA_TEST(long_strings), ARENA_TEST(large_documents),
-		ARENA_TEST(many_keys),	   ARENA_TEST(warnings),     ARENA_TEST(values_in_messages),
+		ARENA_TEST(every_kind),         ARENA_TEST(absent),
+		ARENA_TEST(problems),           ARENA_TEST(negative_zero),
+		ARENA_TEST(truncated),          ARENA_TEST(nesting),
+		ARENA_TEST(long_strings),       ARENA_TEST(large_documents),
+		ARENA_TEST(many_keys),          ARENA_TEST(warnings),
+		ARENA_TEST(values_in_messages),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

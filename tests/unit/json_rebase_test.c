@@ -1,5 +1,6 @@
 /*
- * json_rebase.c: bytes that were moved work at their new place, and bytes that were tampered with are refused before they are followed.
+ * json_rebase.c: bytes that were moved work at their new place, and bytes that were tampered with
+ * are refused before they are followed.
  */
 #include "unit.h"
 
@@ -54,8 +55,10 @@ static void works(void **state)
 	assert_string_equal(m.spec->mounts.v[0].options.v[1], "bind");
 	assert_string_equal(m.spec->linux->net_devices.v[0].key, "eth0");
 	assert_string_equal(m.spec->hooks->prestart.v[0].env->v[0], "A=b");
-	assert_true(m.spec->process->env.v && !m.spec->process->env.v[0] && *m.spec->process->user.umask == 2);
-	assert_true((char *)m.spec->process > m.bytes && (char *)m.spec->process < m.bytes + m.size);
+	assert_true(m.spec->process->env.v && !m.spec->process->env.v[0] &&
+		    *m.spec->process->user.umask == 2);
+	assert_true((char *)m.spec->process > m.bytes &&
+		    (char *)m.spec->process < m.bytes + m.size);
 	free(m.bytes);
 }
 
@@ -81,50 +84,32 @@ static void tamper(struct moved *m, enum tamper how)
 {
 	struct spec *s = m->spec;
 
-	/* Only what hangs directly on the root is touched: the rest still has the sender's addresses. */
+	/* Only what hangs directly on the root is touched: the rest still has the sender's
+	 * addresses. */
 	switch (how) {
-	case STRING_BEFORE:
-		s->oci_version = (char *)(m->from - 1);
-		break;
+	case STRING_BEFORE: s->oci_version = (char *)(m->from - 1); break;
 	case STRING_BEHIND:
-	case STRING_AT_END:
-		s->oci_version = at(m, m->size + (how == STRING_BEHIND));
-		break;
-	case OBJECT_LATE:
-		s->process = at(m, m->size - 16);
-		break;
-	case OBJECT_UNALIGNED:
-		s->root = (struct spec_root *)((char *)s->root + 4);
-		break;
-	case OBJECT_TWICE:
-		s->hooks = (struct spec_hooks *)s->process;
-		break;
-	case LIST_LONG:
-		s->mounts.n = 1000;
-		break;
-	case LIST_OVERFLOW:
-		s->mounts.n = SIZE_MAX / 8;
-		break;
-	case NULL_ELEMENT:
-		s->annotations.n = 2;
-		break;
+	case STRING_AT_END: s->oci_version = at(m, m->size + (how == STRING_BEHIND)); break;
+	case OBJECT_LATE: s->process = at(m, m->size - 16); break;
+	case OBJECT_UNALIGNED: s->root = (struct spec_root *)((char *)s->root + 4); break;
+	case OBJECT_TWICE: s->hooks = (struct spec_hooks *)s->process; break;
+	case LIST_LONG: s->mounts.n = 1000; break;
+	case LIST_OVERFLOW: s->mounts.n = SIZE_MAX / 8; break;
+	case NULL_ELEMENT: s->annotations.n = 2; break;
 	case NO_TERMINATOR:
 		((struct spec_process *)(m->bytes + ((uintptr_t)s->process - m->from)))->args.n = 0;
 		break;
-	case LAST_BYTE:
-		m->bytes[m->size - 1] = 'x';
-		break;
+	case LAST_BYTE: m->bytes[m->size - 1] = 'x'; break;
 	case BOOL:
-		memset(&((struct spec_root *)(m->bytes + ((uintptr_t)s->root - m->from)))->readonly, 7, 1);
+		memset(&((struct spec_root *)(m->bytes + ((uintptr_t)s->root - m->from)))->readonly,
+		       7, 1);
 		break;
-	case SELF:
-		s->root = at(m, (size_t)((char *)s - m->bytes));
-		break;
+	case SELF: s->root = at(m, (size_t)((char *)s - m->bytes)); break;
 	case NUMBER_BEHIND:
-		((struct spec_process *)(m->bytes + ((uintptr_t)s->process - m->from)))->user.umask = at(m, m->size - 3);
+		((struct spec_process *)(m->bytes + ((uintptr_t)s->process - m->from)))->user.umask =
+			at(m, m->size - 3);
 		break;
-	case TAMPERS:
-		break;
+	case TAMPERS: break;
 	}
 }
 
@@ -143,7 +128,8 @@ static void tampered(void **state)
 	}
 }
 
-/* Whatever the bytes, what is accepted can be read and printed without leaving the piece: the sanitizer watches. */
+/* Whatever the bytes, what is accepted can be read and printed without leaving the piece: the
+ * sanitizer watches. */
 static void noise(void **state)
 {
 	unsigned seed = 1;
@@ -176,16 +162,20 @@ static void outside(void **state)
 	struct spec other;
 
 	move(*state, &m);
-	assert_int_equal(json_rebase(&spec_table, &other, m.from, (uintptr_t)m.bytes, m.size, &e), -1);
+	assert_int_equal(json_rebase(&spec_table, &other, m.from, (uintptr_t)m.bytes, m.size, &e),
+			 -1);
 	assert_int_equal(json_rebase(&spec_table, m.bytes, m.from, (uintptr_t)m.bytes, 0, &e), -1);
 	assert_int_equal(json_rebase(&spec_table, m.bytes, m.from, (uintptr_t)m.bytes, 8, &e), -1);
-	assert_int_equal(json_rebase(&spec_table, m.bytes + m.size - 8, m.from, (uintptr_t)m.bytes, m.size, &e), -1);
+	assert_int_equal(json_rebase(&spec_table, m.bytes + m.size - 8, m.from, (uintptr_t)m.bytes,
+				     m.size, &e),
+			 -1);
 	free(m.bytes);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ARENA_TEST(works), ARENA_TEST(tampered), ARENA_TEST(noise), ARENA_TEST(outside) };
+	const struct CMUnitTest tests[] = { ARENA_TEST(works), ARENA_TEST(tampered),
+					    ARENA_TEST(noise), ARENA_TEST(outside) };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("json_rebase", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /*
- * spec.c and spec_linux.c: every row of every table is walked. A minimal document with that field reads, prints, reads again and survives
- * a move of the arena; a value of another type and a missing required field are told with exactly the field's place.
+ * spec.c and spec_linux.c: every row of every table is walked. A minimal document with that field
+ * reads, prints, reads again and survives a move of the arena; a value of another type and a
+ * missing required field are told with exactly the field's place.
  */
 #include "unit.h"
 
@@ -14,7 +15,8 @@ struct walk {
 	size_t rows;
 };
 
-static void sample_object(char *out, const struct json_table *t, const struct json_field *wanted, const char *value);
+static void sample_object(char *out, const struct json_table *t, const struct json_field *wanted,
+			  const char *value);
 
 /* A value that reads and that is not what an absent field prints as. */
 static void sample(char *out, const struct json_field *f)
@@ -23,31 +25,15 @@ static void sample(char *out, const struct json_field *f)
 	char inner[4096];
 
 	switch (f->kind & ~JSON_POINTER) {
-	case JSON_BOOL:
-		strcpy(out, "true");
-		break;
-	case JSON_STRING:
-		strcpy(out, "\"x\"");
-		break;
-	case JSON_STRINGS:
-		strcpy(out, "[\"x\",\"y\"]");
-		break;
-	case JSON_U32S:
-		strcpy(out, "[7]");
-		break;
-	case JSON_PAIRS:
-		strcpy(out, "{\"k\":\"x\"}");
-		break;
-	case JSON_WORD:
-		sprintf(out, "\"%s\"", words->v[words->n > 1].name);
-		break;
-	case JSON_WORDS:
-		sprintf(out, "[\"%s\"]", words->v[words->n > 1].name);
-		break;
+	case JSON_BOOL: strcpy(out, "true"); break;
+	case JSON_STRING: strcpy(out, "\"x\""); break;
+	case JSON_STRINGS: strcpy(out, "[\"x\",\"y\"]"); break;
+	case JSON_U32S: strcpy(out, "[7]"); break;
+	case JSON_PAIRS: strcpy(out, "{\"k\":\"x\"}"); break;
+	case JSON_WORD: sprintf(out, "\"%s\"", words->v[words->n > 1].name); break;
+	case JSON_WORDS: sprintf(out, "[\"%s\"]", words->v[words->n > 1].name); break;
 	case JSON_OBJECT:
-	case JSON_INLINE:
-		sample_object(out, f->sub, NULL, NULL);
-		break;
+	case JSON_INLINE: sample_object(out, f->sub, NULL, NULL); break;
 	case JSON_LIST:
 		sample_object(inner, f->sub, NULL, NULL);
 		sprintf(out, "[%s]", inner);
@@ -56,13 +42,14 @@ static void sample(char *out, const struct json_field *f)
 		sample_object(inner, f->sub, NULL, NULL);
 		sprintf(out, "{\"k\":%s}", inner);
 		break;
-	default:
-		strcpy(out, "7");
+	default: strcpy(out, "7");
 	}
 }
 
-/* An object with its required fields, and one more with the given value; a required one without a value is left out. */
-static void sample_object(char *out, const struct json_table *t, const struct json_field *wanted, const char *value)
+/* An object with its required fields, and one more with the given value; a required one without a
+ * value is left out. */
+static void sample_object(char *out, const struct json_table *t, const struct json_field *wanted,
+			  const char *value)
 {
 	char text[4096];
 	bool first = true;
@@ -91,7 +78,8 @@ static char *print_moved(struct walk *w, void *object, size_t start)
 
 	to = aligned_alloc(16, size);
 	memcpy(to, from, size);
-	if (json_rebase(w->root, to + ((char *)object - from), (uintptr_t)from, (uintptr_t)to, size, &e))
+	if (json_rebase(w->root, to + ((char *)object - from), (uintptr_t)from, (uintptr_t)to, size,
+			&e))
 		fail_msg("%s", shown(&e));
 	/* What still points to the old place would show. */
 	memset(from, 'Z', w->arena->used - start);
@@ -100,7 +88,8 @@ static char *print_moved(struct walk *w, void *object, size_t start)
 	return text;
 }
 
-static void check_good(struct walk *w, const char *doc, const struct json_field *f, const char *value)
+static void check_good(struct walk *w, const char *doc, const struct json_field *f,
+		       const char *value)
 {
 	struct error e = ERROR_NONE;
 	char want[4200], *first, *second;
@@ -142,12 +131,15 @@ static bool is_list(const struct json_field *f)
 	return kind == JSON_STRINGS || kind == JSON_U32S || kind == JSON_WORDS || kind == JSON_LIST;
 }
 
-static void walk(struct walk *w, const struct json_table *t, const char *before, const char *after, const char *place);
+static void walk(struct walk *w, const struct json_table *t, const char *before, const char *after,
+		 const char *place);
 
-static void walk_below(struct walk *w, const struct json_table *t, const struct json_field *f, const char *before,
-		       const char *after, const char *path)
+static void walk_below(struct walk *w, const struct json_table *t, const struct json_field *f,
+		       const char *before, const char *after, const char *path)
 {
-	const char *mark = f->kind == JSON_LIST ? "[\001]" : f->kind == JSON_KEYED ? "{\"k\":\001}" : "\001";
+	const char *mark = f->kind == JSON_LIST    ? "[\001]"
+			   : f->kind == JSON_KEYED ? "{\"k\":\001}"
+						   : "\001";
 	const char *suffix = f->kind == JSON_LIST ? "[0]" : f->kind == JSON_KEYED ? "[\"k\"]" : "";
 	char object[4096], head[8192], tail[8192], place[1024], *middle;
 
@@ -159,7 +151,8 @@ static void walk_below(struct walk *w, const struct json_table *t, const struct 
 	walk(w, f->sub, head, tail, place);
 }
 
-static void walk(struct walk *w, const struct json_table *t, const char *before, const char *after, const char *place)
+static void walk(struct walk *w, const struct json_table *t, const char *before, const char *after,
+		 const char *place)
 {
 	assert_true(t->n <= 64);
 	for (size_t i = 0; i < t->n; i++) {
@@ -183,7 +176,8 @@ static void walk(struct walk *w, const struct json_table *t, const char *before,
 			snprintf(doc, sizeof(doc), "%s%s%s", before, object, after);
 			check_bad(w, doc, path, "is required");
 		}
-		if (f->kind == JSON_OBJECT || f->kind == JSON_INLINE || f->kind == JSON_LIST || f->kind == JSON_KEYED)
+		if (f->kind == JSON_OBJECT || f->kind == JSON_INLINE || f->kind == JSON_LIST ||
+		    f->kind == JSON_KEYED)
 			walk_below(w, t, f, before, after, path);
 	}
 }
@@ -229,13 +223,15 @@ static void members(void **state)
 	const struct spec_process *p = s->process;
 	assert_true(p->terminal && p->no_new_privileges && s->root->readonly);
 	assert_true(p->console_size->height == 1 && p->console_size->width == 2);
-	assert_true(p->user.uid == 3 && p->user.gid == 4 && *p->user.umask == 5 && p->user.additional_gids.v[0] == 6);
+	assert_true(p->user.uid == 3 && p->user.gid == 4 && *p->user.umask == 5 &&
+		    p->user.additional_gids.v[0] == 6);
 	assert_string_equal(p->args.v[0], "sh");
 	assert_string_equal(p->env.v[0], "A=b");
 	assert_true(p->capabilities->bounding == 1 && p->capabilities->effective == 1 << 5);
 	assert_true(p->capabilities->inheritable == 1 << 7 && p->capabilities->permitted == 1 << 6);
 	assert_int_equal(p->capabilities->ambient, 1 << 27);
-	assert_true(p->rlimits.v[0].type == 7 && p->rlimits.v[0].soft == 7 && p->rlimits.v[0].hard == UINT64_MAX);
+	assert_true(p->rlimits.v[0].type == 7 && p->rlimits.v[0].soft == 7 &&
+		    p->rlimits.v[0].hard == UINT64_MAX);
 	assert_string_equal(p->apparmor_profile, "aa");
 	assert_string_equal(p->selinux_label, "se");
 	assert_int_equal(*p->oom_score_adj, -9);
@@ -243,11 +239,14 @@ static void members(void **state)
 	assert_true(l->namespaces.v[0].type == CLONE_NEWNS && !l->namespaces.v[1].path);
 	assert_string_equal(l->namespaces.v[2].path, "/p");
 	const struct spec_resources *r = l->resources;
-	assert_true(*r->memory->limit == 1 && *r->memory->reservation == 2 && *r->memory->swap == 3);
-	assert_true(*r->cpu->shares == 4 && *r->cpu->quota == 5 && *r->cpu->period == 6 && *r->pids->limit == 0);
+	assert_true(*r->memory->limit == 1 && *r->memory->reservation == 2 &&
+		    *r->memory->swap == 3);
+	assert_true(*r->cpu->shares == 4 && *r->cpu->quota == 5 && *r->cpu->period == 6 &&
+		    *r->pids->limit == 0);
 	assert_string_equal(r->cpu->cpus, "7");
 	assert_string_equal(r->cpu->mems, "8");
-	assert_true(l->seccomp->default_action == SECCOMP_ALLOW && l->seccomp->flags && *l->seccomp->flags == 0);
+	assert_true(l->seccomp->default_action == SECCOMP_ALLOW && l->seccomp->flags &&
+		    *l->seccomp->flags == 0);
 	assert_int_equal(l->seccomp->architectures, 1 << 1 | 1 << 22);
 	assert_int_equal(l->rootfs_propagation, 0);
 	assert_string_equal(l->masked_paths.v[0], "/m");
@@ -256,7 +255,8 @@ static void members(void **state)
 
 static void minimal(void **state)
 {
-	static const char text[] = "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":null}";
+	static const char text[] =
+		"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":null}";
 	struct error e = ERROR_NONE;
 	struct spec *s;
 
@@ -266,7 +266,8 @@ static void minimal(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ARENA_TEST(every_row), ARENA_TEST(members), ARENA_TEST(minimal) };
+	const struct CMUnitTest tests[] = { ARENA_TEST(every_row), ARENA_TEST(members),
+					    ARENA_TEST(minimal) };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("spec", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /*
- * What the unit tests of spec/ share: cmocka in the order its header wants, and a fresh arena per test.
+ * What the unit tests of spec/ share: cmocka in the order its header wants, and a fresh arena per
+ * test.
  */
 #ifndef OCIRUN_UNIT_H
 #define OCIRUN_UNIT_H
@@ -45,10 +46,10 @@ static UNUSED const char *shown(const struct error *e)
 	return error_print(e, text, sizeof(text));
 }
 
-#define assert_contains(text, part)                                           \
-	do {                                                                  \
-		if (!strstr(text, part))                                      \
-			fail_msg("\"%s\" is not in \"%s\"", part, text);      \
+#define assert_contains(text, part)                                      \
+	do {                                                             \
+		if (!strstr(text, part))                                 \
+			fail_msg("\"%s\" is not in \"%s\"", part, text); \
 	} while (0)
 
 #define ARENA_TEST(f) cmocka_unit_test_setup_teardown(f, arena_setup, arena_teardown)

@@ -1,5 +1,6 @@
 /*
- * validate*.c and sysctl.c: each rule with the smallest document that breaks it, and the neighbour that does not.
+ * validate*.c and sysctl.c: each rule with the smallest document that breaks it, and the neighbour
+ * that does not.
  */
 #include "unit.h"
 
@@ -8,11 +9,14 @@
 #define P "\"process\":{\"cwd\":\"/\",\"args\":[\"a\"]"
 #define MNT "{\"type\":\"mount\"}"
 #define USER "{\"type\":\"user\"}"
-#define MAPS "\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]"
+#define MAPS \
+	"\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]"
 #define NS(list) "\"namespaces\":[" list "]"
 #define LINUX(text) "\"linux\":{" text "}"
 #define MOUNT(text) "\"mounts\":[{\"destination\":\"/x\"," text "}]," LINUX(NS(MNT))
-#define MAPPED(list) LINUX(NS(USER) ",\"uidMappings\":[" list "],\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]")
+#define MAPPED(list)                             \
+	LINUX(NS(USER) ",\"uidMappings\":[" list \
+		       "],\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]")
 #define MAP(c, h, s) "{\"containerID\":" #c ",\"hostID\":" #h ",\"size\":" #s "}"
 #define RES(text) LINUX("\"resources\":{" text "}")
 #define SEC(text) LINUX("\"seccomp\":{" text "}")
@@ -28,64 +32,86 @@ static const struct {
 	/* process */
 	{ "\"process\":{\"cwd\":\"/\"}", "process.args: is required" },
 	{ "\"process\":{\"cwd\":\"/\",\"args\":[]}", "process.args: must not be empty" },
-	{ "\"process\":{\"cwd\":\"/\",\"args\":[\"\",\"x\"]}", "process.args[0]: must not be empty" },
+	{ "\"process\":{\"cwd\":\"/\",\"args\":[\"\",\"x\"]}",
+	  "process.args[0]: must not be empty" },
 	{ "\"process\":{\"cwd\":\"/\",\"args\":[\"a\",\"\"]}", NULL },
-	{ "\"process\":{\"cwd\":\"tmp\",\"args\":[\"a\"]}", "process.cwd: \"tmp\" is not absolute" },
+	{ "\"process\":{\"cwd\":\"tmp\",\"args\":[\"a\"]}",
+	  "process.cwd: \"tmp\" is not absolute" },
 	{ "\"process\":{\"cwd\":\"\",\"args\":[\"a\"]}", "process.cwd: must not be empty" },
 	{ P ",\"env\":[\"A=b=c\",\"B=\",\"C\"]}", "process.env[2]: \"C\" has no \"=\"" },
 	{ P ",\"env\":[\"=x\"]}", "process.env[0]: \"=x\" has no name before \"=\"" },
 	{ P ",\"user\":{\"uid\":4294967295}}", "process.user.uid: 4294967295 is no user id" },
 	{ P ",\"user\":{\"gid\":4294967295}}", "process.user.gid: 4294967295 is no group id" },
 	{ P ",\"user\":{\"uid\":4294967294,\"gid\":4294967294}}", NULL },
-	{ P ",\"user\":{\"uid\":4294967296}}", "process.user.uid: 4294967296 is out of range, 0 to 4294967295" },
-	{ P ",\"user\":{\"additionalGids\":[0,4294967295]}}", "process.user.additionalGids[1]: 4294967295 is no group id" },
+	{ P ",\"user\":{\"uid\":4294967296}}",
+	  "process.user.uid: 4294967296 is out of range, 0 to 4294967295" },
+	{ P ",\"user\":{\"additionalGids\":[0,4294967295]}}",
+	  "process.user.additionalGids[1]: 4294967295 is no group id" },
 	{ P ",\"user\":{\"umask\":511}}", NULL },
-	{ P ",\"user\":{\"umask\":512}}", "process.user.umask: 512 is more than 511, which is 0777" },
-	{ P ",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":1,\"hard\":1},{\"type\":\"RLIMIT_AS\",\"soft\":1,\"hard\":1}]}",
+	{ P ",\"user\":{\"umask\":512}}",
+	  "process.user.umask: 512 is more than 511, which is 0777" },
+	{ P
+	  ",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":1,\"hard\":1},{\"type\":\"RLIMIT_AS\",\"soft\":1,\"hard\":1}]}",
 	  "process.rlimits[1].type: \"RLIMIT_AS\" is there twice" },
-	{ P ",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":2,\"hard\":1}]}", "process.rlimits[0].soft: 2 is more than hard, 1" },
+	{ P ",\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":2,\"hard\":1}]}",
+	  "process.rlimits[0].soft: 2 is more than hard, 1" },
 	{ P ",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]}",
 	  "process.rlimits[0].type: unknown resource limit \"RLIMIT_X\"" },
 	{ P ",\"oomScoreAdj\":-1000}", NULL },
 	{ P ",\"oomScoreAdj\":1001}", "process.oomScoreAdj: 1001 is out of range, -1000 to 1000" },
-	{ P ",\"oomScoreAdj\":-1001}", "process.oomScoreAdj: -1001 is out of range, -1000 to 1000" },
+	{ P ",\"oomScoreAdj\":-1001}",
+	  "process.oomScoreAdj: -1001 is out of range, -1000 to 1000" },
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":19}}", NULL },
-	{ P ",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}}", "process.scheduler.nice: 20 is out of range, -20 to 19" },
+	{ P ",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}}",
+	  "process.scheduler.nice: 20 is out of range, -20 to 19" },
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_IDLE\",\"nice\":1}}",
 	  "process.scheduler.nice: 1 is only for policies \"SCHED_OTHER\" and \"SCHED_BATCH\"" },
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":99}}", NULL },
-	{ P ",\"scheduler\":{\"policy\":\"SCHED_FIFO\"}}", "process.scheduler.priority: 0 is out of range, 1 to 99" },
+	{ P ",\"scheduler\":{\"policy\":\"SCHED_FIFO\"}}",
+	  "process.scheduler.priority: 0 is out of range, 1 to 99" },
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"priority\":5}}",
 	  "process.scheduler.priority: 5 is only for policies \"SCHED_FIFO\" and \"SCHED_RR\"" },
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_RR\",\"priority\":1,\"period\":5}}",
 	  "process.scheduler.period: 5 is only for policy \"SCHED_DEADLINE\"" },
-	{ P ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":2,\"period\":3}}", NULL },
-	{ P ",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}}", "process.ioPriority.priority: 8 is out of range, 0 to 7" },
+	{ P
+	  ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":2,\"period\":3}}",
+	  NULL },
+	{ P ",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}}",
+	  "process.ioPriority.priority: 8 is out of range, 0 to 7" },
 	{ P ",\"consoleSize\":{\"height\":65536,\"width\":1}}", NULL },
 	{ P ",\"terminal\":true,\"consoleSize\":{\"height\":65536,\"width\":1}}",
 	  "process.consoleSize.height: 65536 is out of range, 0 to 65535" },
 	{ P ",\"capabilities\":{\"bounding\":[\"CAP_NEW\"]}}", NULL },
 	/* hooks */
 	{ "\"hooks\":{\"poststop\":[{\"path\":\"/a\",\"timeout\":1}]}", NULL },
-	{ "\"hooks\":{\"prestart\":[{\"path\":\"a\"}]}", "hooks.prestart[0].path: \"a\" is not absolute" },
+	{ "\"hooks\":{\"prestart\":[{\"path\":\"a\"}]}",
+	  "hooks.prestart[0].path: \"a\" is not absolute" },
 	{ "\"hooks\":{\"createContainer\":[{\"path\":\"/a\",\"timeout\":0}]}",
 	  "hooks.createContainer[0].timeout: 0 is not greater than 0" },
-	{ "\"hooks\":{\"poststart\":[{\"path\":\"/a\",\"env\":[\"x\"]}]}", "hooks.poststart[0].env[0]: \"x\" has no \"=\"" },
-	{ "\"hooks\":{\"startContainer\":[{\"path\":\"\"}]}", "hooks.startContainer[0].path: must not be empty" },
+	{ "\"hooks\":{\"poststart\":[{\"path\":\"/a\",\"env\":[\"x\"]}]}",
+	  "hooks.poststart[0].env[0]: \"x\" has no \"=\"" },
+	{ "\"hooks\":{\"startContainer\":[{\"path\":\"\"}]}",
+	  "hooks.startContainer[0].path: must not be empty" },
 	/* mounts */
 	{ MOUNT("\"type\":\"proc\""), NULL },
-	{ "\"mounts\":[{\"destination\":\"\"}]," LINUX(NS(MNT)), "mounts[0].destination: must not be empty" },
+	{ "\"mounts\":[{\"destination\":\"\"}]," LINUX(NS(MNT)),
+	  "mounts[0].destination: must not be empty" },
 	{ "\"mounts\":[{\"destination\":\"rel\"}]," LINUX(NS(MNT)), NULL },
 	{ "\"mounts\":[{\"destination\":\"/x\"}]", "mounts: " NEEDS("mount") },
 	{ MOUNT("\"options\":[\"bind\",\"idmap\"]"),
 	  "mounts[0].options[1]: \"idmap\" needs uidMappings and gidMappings, or a user namespace in linux.namespaces" },
 	{ MOUNT("\"options\":[\"ridmap\"]," MAPS), NULL },
-	{ MOUNT("\"uidMappings\":[" MAP(0, 0, 1) "]"), "mounts[0].gidMappings: is required because uidMappings is there" },
-	{ MOUNT("\"gidMappings\":[" MAP(0, 0, 1) "]"), "mounts[0].uidMappings: is required because gidMappings is there" },
+	{ MOUNT("\"uidMappings\":[" MAP(0, 0, 1) "]"),
+	  "mounts[0].gidMappings: is required because uidMappings is there" },
+	{ MOUNT("\"gidMappings\":[" MAP(0, 0, 1) "]"),
+	  "mounts[0].uidMappings: is required because gidMappings is there" },
 	/* namespaces and what needs one */
-	{ LINUX(NS("{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"pid\"}")), "linux.namespaces[2].type: \"pid\" is there twice" },
-	{ LINUX(NS("{\"type\":\"pidd\"}")), "linux.namespaces[0].type: unknown namespace type \"pidd\"" },
-	{ LINUX(NS("{\"type\":\"pid\",\"path\":\"proc/1/ns/pid\"}")), "linux.namespaces[0].path: \"proc/1/ns/pid\" is not absolute" },
+	{ LINUX(NS("{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"pid\"}")),
+	  "linux.namespaces[2].type: \"pid\" is there twice" },
+	{ LINUX(NS("{\"type\":\"pidd\"}")),
+	  "linux.namespaces[0].type: unknown namespace type \"pidd\"" },
+	{ LINUX(NS("{\"type\":\"pid\",\"path\":\"proc/1/ns/pid\"}")),
+	  "linux.namespaces[0].path: \"proc/1/ns/pid\" is not absolute" },
 	{ LINUX(NS("{\"type\":\"pid\",\"path\":\"\"}")), NULL },
 	{ "\"hostname\":\"h\"", "hostname: " NEEDS("uts") },
 	{ "\"hostname\":\"\"", NULL },
@@ -94,61 +120,86 @@ static const struct {
 	{ LINUX("\"maskedPaths\":[\"/x\"]"), "linux.maskedPaths: " NEEDS("mount") },
 	{ LINUX("\"readonlyPaths\":[\"/x\"]"), "linux.readonlyPaths: " NEEDS("mount") },
 	{ LINUX("\"rootfsPropagation\":\"rslave\""), "linux.rootfsPropagation: " NEEDS("mount") },
-	{ LINUX("\"rootfsPropagation\":\"sslave\""), "linux.rootfsPropagation: unknown mount propagation \"sslave\"" },
-	{ LINUX(NS(MNT) ",\"maskedPaths\":[\"/x\",\"y\"]"), "linux.maskedPaths[1]: \"y\" is not absolute" },
-	{ LINUX(NS(MNT) ",\"readonlyPaths\":[\"\"]"), "linux.readonlyPaths[0]: \"\" is not absolute" },
+	{ LINUX("\"rootfsPropagation\":\"sslave\""),
+	  "linux.rootfsPropagation: unknown mount propagation \"sslave\"" },
+	{ LINUX(NS(MNT) ",\"maskedPaths\":[\"/x\",\"y\"]"),
+	  "linux.maskedPaths[1]: \"y\" is not absolute" },
+	{ LINUX(NS(MNT) ",\"readonlyPaths\":[\"\"]"),
+	  "linux.readonlyPaths[0]: \"\" is not absolute" },
 	{ LINUX("\"netDevices\":{\"eth0\":{}}"), "linux.netDevices: " NEEDS("network") },
-	{ LINUX("\"timeOffsets\":{\"boottime\":{\"secs\":1}}"), "linux.timeOffsets: " NEEDS("time") },
-	{ LINUX(NS("{\"type\":\"time\"}") ",\"timeOffsets\":{\"monotonic\":{\"nanosecs\":1000000000}}"),
+	{ LINUX("\"timeOffsets\":{\"boottime\":{\"secs\":1}}"),
+	  "linux.timeOffsets: " NEEDS("time") },
+	{ LINUX(NS(
+		  "{\"type\":\"time\"}") ",\"timeOffsets\":{\"monotonic\":{\"nanosecs\":1000000000}}"),
 	  "linux.timeOffsets.monotonic.nanosecs: 1000000000 is out of range, 0 to 999999999" },
 	/* user namespaces */
 	{ LINUX(NS(USER) "," MAPS), NULL },
-	{ LINUX(NS(USER)), "linux.uidMappings: is required for the new user namespace in linux.namespaces[0] (map container id 0 to "
-			   "an id of the host in both uidMappings and gidMappings)" },
+	{ LINUX(NS(USER)),
+	  "linux.uidMappings: is required for the new user namespace in linux.namespaces[0] (map container id 0 to "
+	  "an id of the host in both uidMappings and gidMappings)" },
 	{ LINUX(NS("{\"type\":\"user\",\"path\":\"/u\"}")), NULL },
 	{ LINUX(NS("{\"type\":\"user\",\"path\":\"/u\"}") "," MAPS),
 	  "linux.namespaces[0].path: a user namespace that is joined can't have linux.uidMappings too" },
 	{ LINUX("\"uidMappings\":[" MAP(0, 0, 1) "]"), "linux.uidMappings: " NEEDS("user") },
 	{ MAPPED(MAP(0, 1, 0)), "linux.uidMappings[0].size: must not be 0" },
-	{ MAPPED(MAP(0, 1, 10) "," MAP(9, 100, 1)), "linux.uidMappings[1].containerID: 9 with size 1 overlaps linux.uidMappings[0]" },
-	{ MAPPED(MAP(0, 1, 10) "," MAP(10, 10, 1)), "linux.uidMappings[1].hostID: 10 with size 1 overlaps linux.uidMappings[0]" },
+	{ MAPPED(MAP(0, 1, 10) "," MAP(9, 100, 1)),
+	  "linux.uidMappings[1].containerID: 9 with size 1 overlaps linux.uidMappings[0]" },
+	{ MAPPED(MAP(0, 1, 10) "," MAP(10, 10, 1)),
+	  "linux.uidMappings[1].hostID: 10 with size 1 overlaps linux.uidMappings[0]" },
 	{ MAPPED(MAP(0, 1, 10) "," MAP(10, 11, 1)), NULL },
 	{ MAPPED(MAP(0, 0, 4294967295)), NULL },
 	{ MAPPED(MAP(1, 0, 4294967295)),
 	  "linux.uidMappings[0]: containerID 1 and size 4294967295 go beyond the last id, 4294967294" },
-	{ MAPPED(MAP(0, 4294967295, 1)), "linux.uidMappings[0]: hostID 4294967295 and size 1 go beyond the last id, 4294967294" },
+	{ MAPPED(MAP(0, 4294967295, 1)),
+	  "linux.uidMappings[0]: hostID 4294967295 and size 1 go beyond the last id, 4294967294" },
 	/* devices */
 	{ DEV("\"type\":\"c\",\"major\":1,\"minor\":2,\"fileMode\":4095"), NULL },
 	{ DEV("\"type\":\"p\""), NULL },
-	{ DEV("\"type\":\"u\",\"major\":1"), "linux.devices[0].minor: is required for a device of this type" },
-	{ DEV("\"type\":\"b\",\"minor\":1"), "linux.devices[0].major: is required for a device of this type" },
-	{ DEV("\"type\":\"c\",\"major\":-1,\"minor\":1"), "linux.devices[0].major: -1 is out of range, 0 to 4095" },
+	{ DEV("\"type\":\"u\",\"major\":1"),
+	  "linux.devices[0].minor: is required for a device of this type" },
+	{ DEV("\"type\":\"b\",\"minor\":1"),
+	  "linux.devices[0].major: is required for a device of this type" },
+	{ DEV("\"type\":\"c\",\"major\":-1,\"minor\":1"),
+	  "linux.devices[0].major: -1 is out of range, 0 to 4095" },
 	{ DEV("\"type\":\"x\""), "linux.devices[0].type: unknown device type \"x\"" },
 	{ DEV("\"type\":\"p\",\"fileMode\":4096"), NULL /* S_IFIFO */ },
-	{ DEV("\"type\":\"c\",\"major\":1,\"minor\":2,\"fileMode\":8630"), NULL /* S_IFCHR | 0666, of docker */ },
-	{ DEV("\"type\":\"b\",\"major\":1,\"minor\":2,\"fileMode\":8630"), "linux.devices[0].fileMode: 8630 is more than 4095, which is 07777" },
-	{ DEV("\"type\":\"p\",\"uid\":4294967295"), "linux.devices[0].uid: 4294967295 is no user id" },
-	{ LINUX("\"devices\":[{\"path\":\"d\",\"type\":\"p\"}]"), "linux.devices[0].path: \"d\" is not absolute" },
-	{ LINUX("\"devices\":[{\"path\":\"/a/../d\",\"type\":\"p\"}]"), "linux.devices[0].path: \"/a/../d\" has a \"..\"" },
+	{ DEV("\"type\":\"c\",\"major\":1,\"minor\":2,\"fileMode\":8630"),
+	  NULL /* S_IFCHR | 0666, of docker */ },
+	{ DEV("\"type\":\"b\",\"major\":1,\"minor\":2,\"fileMode\":8630"),
+	  "linux.devices[0].fileMode: 8630 is more than 4095, which is 07777" },
+	{ DEV("\"type\":\"p\",\"uid\":4294967295"),
+	  "linux.devices[0].uid: 4294967295 is no user id" },
+	{ LINUX("\"devices\":[{\"path\":\"d\",\"type\":\"p\"}]"),
+	  "linux.devices[0].path: \"d\" is not absolute" },
+	{ LINUX("\"devices\":[{\"path\":\"/a/../d\",\"type\":\"p\"}]"),
+	  "linux.devices[0].path: \"/a/../d\" has a \"..\"" },
 	{ LINUX("\"devices\":[{\"path\":\"/a..b/..c\",\"type\":\"p\"}]"), NULL },
 	/* net devices */
-	{ LINUX(NS("{\"type\":\"network\"}") ",\"netDevices\":{\"eth0\":{\"name\":\"e\"},\"eth1\":{}}"), NULL },
+	{ LINUX(NS(
+		  "{\"type\":\"network\"}") ",\"netDevices\":{\"eth0\":{\"name\":\"e\"},\"eth1\":{}}"),
+	  NULL },
 	{ LINUX(NS("{\"type\":\"network\"}") ",\"netDevices\":{\"a b\":{}}"),
 	  "linux.netDevices[\"a b\"]: is no name of a network interface" },
-	{ LINUX(NS("{\"type\":\"network\"}") ",\"netDevices\":{\"e\":{\"name\":\"1234567890123456\"}}"),
+	{ LINUX(NS(
+		  "{\"type\":\"network\"}") ",\"netDevices\":{\"e\":{\"name\":\"1234567890123456\"}}"),
 	  "linux.netDevices[\"e\"].name: \"1234567890123456\" is no name of a network interface" },
 	{ LINUX(NS("{\"type\":\"network\"}") ",\"netDevices\":{\"e\":{\"name\":\"..\"}}"),
 	  "linux.netDevices[\"e\"].name: \"..\" is no name of a network interface" },
-	{ LINUX(NS("{\"type\":\"network\"}") ",\"netDevices\":{\"e0\":{\"name\":\"x\"},\"e1\":{\"name\":\"x\"}}"),
+	{ LINUX(NS(
+		  "{\"type\":\"network\"}") ",\"netDevices\":{\"e0\":{\"name\":\"x\"},\"e1\":{\"name\":\"x\"}}"),
 	  "linux.netDevices[\"e1\"].name: \"x\" is taken by linux.netDevices[\"e0\"]" },
 	/* cgroups and resources */
 	{ LINUX("\"cgroupsPath\":\"a.slice:b:c..d\""), NULL },
 	{ LINUX("\"cgroupsPath\":\"/a/../b\""), "linux.cgroupsPath: \"/a/../b\" has a \"..\"" },
-	{ RES("\"memory\":{\"limit\":-1},\"pids\":{\"limit\":0},\"cpu\":{\"shares\":0,\"quota\":0}"), NULL },
-	{ RES("\"memory\":{\"swap\":-2}"), "linux.resources.memory.swap: -2 is neither -1 nor a number of bytes" },
-	{ RES("\"memory\":{\"swappiness\":101}"), "linux.resources.memory.swappiness: 101 is out of range, 0 to 100" },
+	{ RES("\"memory\":{\"limit\":-1},\"pids\":{\"limit\":0},\"cpu\":{\"shares\":0,\"quota\":0}"),
+	  NULL },
+	{ RES("\"memory\":{\"swap\":-2}"),
+	  "linux.resources.memory.swap: -2 is neither -1 nor a number of bytes" },
+	{ RES("\"memory\":{\"swappiness\":101}"),
+	  "linux.resources.memory.swappiness: 101 is out of range, 0 to 100" },
 	{ RES("\"cpu\":{\"idle\":2}"), "linux.resources.cpu.idle: 2 is neither 0 nor 1" },
-	{ RES("\"cpu\":{\"quota\":5,\"burst\":6}"), "linux.resources.cpu.burst: 6 is more than quota, 5" },
+	{ RES("\"cpu\":{\"quota\":5,\"burst\":6}"),
+	  "linux.resources.cpu.burst: 6 is more than quota, 5" },
 	{ RES("\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":1}]"), NULL },
 	{ RES("\"hugepageLimits\":[{\"pageSize\":\"02MB\",\"limit\":1}]"),
 	  "linux.resources.hugepageLimits[0].pageSize: \"02MB\" is no page size, expected one such as \"2MB\"" },
@@ -158,14 +209,18 @@ static const struct {
 	  "linux.resources.devices[0].type: unknown device type \"d\", expected \"a\", \"b\" or \"c\"" },
 	{ RES("\"devices\":[{\"allow\":true,\"access\":\"rx\"}]"),
 	  "linux.resources.devices[0].access: \"rx\" has other letters than \"r\", \"w\" and \"m\"" },
-	{ RES("\"rdma\":{\"mlx\":{}}"), "linux.resources.rdma[\"mlx\"]: needs hcaHandles or hcaObjects" },
-	{ RES("\"unified\":{\"../x\":\"1\"}"), "linux.resources.unified[\"../x\"]: is no name of a cgroup file" },
+	{ RES("\"rdma\":{\"mlx\":{}}"),
+	  "linux.resources.rdma[\"mlx\"]: needs hcaHandles or hcaObjects" },
+	{ RES("\"unified\":{\"../x\":\"1\"}"),
+	  "linux.resources.unified[\"../x\"]: is no name of a cgroup file" },
 	{ RES("\"blockIO\":{\"weightDevice\":[{\"major\":1,\"minor\":2}]}"),
 	  "linux.resources.blockIO.weightDevice[0]: needs weight or leafWeight" },
 	/* intelRdt, personality */
 	{ LINUX("\"intelRdt\":{\"closID\":\"a\",\"memBwSchema\":\"MB:0=20\"}"), NULL },
-	{ LINUX("\"intelRdt\":{\"closID\":\"..\"}"), "linux.intelRdt.closID: \"..\" is no name of a directory" },
-	{ LINUX("\"intelRdt\":{\"closID\":\"a/b\"}"), "linux.intelRdt.closID: \"a/b\" is no name of a directory" },
+	{ LINUX("\"intelRdt\":{\"closID\":\"..\"}"),
+	  "linux.intelRdt.closID: \"..\" is no name of a directory" },
+	{ LINUX("\"intelRdt\":{\"closID\":\"a/b\"}"),
+	  "linux.intelRdt.closID: \"a/b\" is no name of a directory" },
 	{ LINUX("\"intelRdt\":{\"memBwSchema\":\"L3:0\"}"),
 	  "linux.intelRdt.memBwSchema: \"L3:0\" is not one line that begins with \"MB:\"" },
 	{ LINUX("\"personality\":{\"domain\":\"LINUX32\",\"flags\":[\"F\"]}"),
@@ -174,7 +229,8 @@ static const struct {
 	{ SEC("\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"read\"],\"action\":"
 	      "\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":5,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]"),
 	  NULL },
-	{ SEC("\"defaultAction\":\"SCMP_ACT_NOTIFY\""), "linux.seccomp.defaultAction: \"SCMP_ACT_NOTIFY\" can't be the default" },
+	{ SEC("\"defaultAction\":\"SCMP_ACT_NOTIFY\""),
+	  "linux.seccomp.defaultAction: \"SCMP_ACT_NOTIFY\" can't be the default" },
 	{ SEC("\"defaultAction\":\"SCMP_ACT_ALLOW\",\"defaultErrnoRet\":1"),
 	  "linux.seccomp.defaultErrnoRet: 1 is only for actions \"SCMP_ACT_ERRNO\" and \"SCMP_ACT_TRACE\", not \"SCMP_ACT_ALLOW\"" },
 	{ SEC("\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":4096"),
@@ -205,7 +261,8 @@ static int read_members(struct arena *a, const char *members, struct error *e)
 	char text[4096];
 
 	*e = ERROR_NONE;
-	snprintf(text, sizeof(text), "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},%s}", members);
+	snprintf(text, sizeof(text), "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},%s}",
+		 members);
 	return spec_read(a, text, strlen(text), &s, &warnings, e);
 }
 
@@ -215,18 +272,24 @@ static void rules(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		int result = read_members(*state, cases[i].members, &e);
-		if (result == (cases[i].error ? 0 : -1) || strcmp(shown(&e), cases[i].error ? cases[i].error : "") != 0)
-			fail_msg("%s\nexpected: %s\nfound:    %s", cases[i].members, cases[i].error, shown(&e));
+		if (result == (cases[i].error ? 0 : -1) ||
+		    strcmp(shown(&e), cases[i].error ? cases[i].error : "") != 0)
+			fail_msg("%s\nexpected: %s\nfound:    %s", cases[i].members, cases[i].error,
+				 shown(&e));
 	}
 }
 
 static void versions(void **state)
 {
-	static const char *const good[] = { "1.0.0", "1.0.2-dev", "1.0.2-rc.1", "1.3.0", "1.2.0+build.01", "1.0.0-rc5", "1.99.1-a-b.c+d" };
+	static const char *const good[] = { "1.0.0",          "1.0.2-dev", "1.0.2-rc.1",    "1.3.0",
+					    "1.2.0+build.01", "1.0.0-rc5", "1.99.1-a-b.c+d" };
 	static const char *const unsupported[] = { "0.1.0", "2.0.0", "10.0.0", "0.5.0-dev" };
-	static const char *const garbage[] = { "", "1", "1.0", "1.0.0.0", "v1.0.0", "1.0.0-", "1.0.0+", "1.0.x", "01.0.0", "1.00.0",
-					       "1.0.0-01", "1.0.0 ", " 1.0.0", "1.0.0-a..b", "1.-1.0", "1.0.0-ä" };
-	struct spec s = { .linux = &(struct spec_linux){ 0 }, .root = &(struct spec_root){ .path = (char *)"r" } };
+	static const char *const garbage[] = { "",       "1",          "1.0",      "1.0.0.0",
+					       "v1.0.0", "1.0.0-",     "1.0.0+",   "1.0.x",
+					       "01.0.0", "1.00.0",     "1.0.0-01", "1.0.0 ",
+					       " 1.0.0", "1.0.0-a..b", "1.-1.0",   "1.0.0-ä" };
+	struct spec s = { .linux = &(struct spec_linux){ 0 },
+			  .root = &(struct spec_root){ .path = (char *)"r" } };
 	struct error e;
 
 	(void)state;
@@ -263,25 +326,36 @@ static void sysctls(void **state)
 	static const struct {
 		const char *key, *namespace;
 	} keys[] = {
-		{ "kernel.domainname", "uts" }, { "kernel/hostname", "uts" },	{ "kernel.msgmax", "ipc" }, { "kernel.sem", "ipc" },
-		{ "kernel.shmmax", "ipc" },	{ "fs.mqueue.msg_max", "ipc" }, { "net.core.somaxconn", "network" },
-		{ "net/ipv4/ip_forward", "network" }, { "user.max_user_namespaces", "user" }, { "net.ipv4.conf.eth0/1.mtu", "network" },
+		{ "kernel.domainname", "uts" },
+		{ "kernel/hostname", "uts" },
+		{ "kernel.msgmax", "ipc" },
+		{ "kernel.sem", "ipc" },
+		{ "kernel.shmmax", "ipc" },
+		{ "fs.mqueue.msg_max", "ipc" },
+		{ "net.core.somaxconn", "network" },
+		{ "net/ipv4/ip_forward", "network" },
+		{ "user.max_user_namespaces", "user" },
+		{ "net.ipv4.conf.eth0/1.mtu", "network" },
 	};
-	static const char *const host[] = { "kernel.panic", "vm.swappiness", "fs.file-max", "kernel.hostname2", "netx.y", "fs.mqueue" };
-	static const char *const none[] = { "", ".", "net..core", "net.core.", "/net/core", "net/../kernel/panic", "net/./x", "net.//.x",
-					    "net" };
+	static const char *const host[] = { "kernel.panic",     "vm.swappiness", "fs.file-max",
+					    "kernel.hostname2", "netx.y",        "fs.mqueue" };
+	static const char *const none[] = { "",          ".",         "net..core",
+					    "net.core.", "/net/core", "net/../kernel/panic",
+					    "net/./x",   "net.//.x",  "net" };
 	struct error e;
 	char text[512];
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		const char *maps = strcmp(keys[i].namespace, "user") == 0 ? "," MAPS : "";
-		snprintf(text, sizeof(text), LINUX(NS("{\"type\":\"%s\"}") ",\"sysctl\":{\"%s\":\"1\"}%s"), keys[i].namespace,
-			 keys[i].key, maps);
+		snprintf(text, sizeof(text),
+			 LINUX(NS("{\"type\":\"%s\"}") ",\"sysctl\":{\"%s\":\"1\"}%s"),
+			 keys[i].namespace, keys[i].key, maps);
 		if (read_members(*state, text, &e))
 			fail_msg("%s: %s", keys[i].key, shown(&e));
 		snprintf(text, sizeof(text), LINUX("\"sysctl\":{\"%s\":\"1\"}"), keys[i].key);
 		assert_int_equal(read_members(*state, text, &e), -1);
-		snprintf(text, sizeof(text), "linux.sysctl[\"%s\"]: " NEEDS("%s"), keys[i].key, keys[i].namespace);
+		snprintf(text, sizeof(text), "linux.sysctl[\"%s\"]: " NEEDS("%s"), keys[i].key,
+			 keys[i].namespace);
 		assert_string_equal(shown(&e), text);
 	}
 	for (size_t i = 0; i < COUNT(host) + COUNT(none); i++) {
@@ -290,7 +364,8 @@ static void sysctls(void **state)
 		snprintf(text, sizeof(text), LINUX("\"sysctl\":{\"%s\":\"1\"}"), key);
 		assert_int_equal(read_members(*state, text, &e), -1);
 		if (strcmp(key, "net") != 0)
-			assert_contains(shown(&e), is_host ? "would change the host" : "is no name of a kernel parameter");
+			assert_contains(shown(&e), is_host ? "would change the host"
+							   : "is no name of a kernel parameter");
 	}
 }
 
@@ -310,16 +385,21 @@ static void sysctl_paths(void **state UNUSED)
 /* exec's and update's documents have no prefix. */
 static void parts(void **state)
 {
-	static const char process[] = "{\"cwd\":\"x\",\"args\":[\"\"]}", resources[] = "{\"memory\":{\"limit\":-5}}";
+	static const char process[] = "{\"cwd\":\"x\",\"args\":[\"\"]}",
+			  resources[] = "{\"memory\":{\"limit\":-5}}";
 	struct spec_process p = { 0 };
 	struct spec_resources r = { 0 };
 	struct error e = ERROR_NONE;
 
-	assert_int_equal(json_read(&spec_process_table, &p, process, sizeof(process) - 1, *state, NULL, &e), 0);
+	assert_int_equal(json_read(&spec_process_table, &p, process, sizeof(process) - 1, *state,
+				   NULL, &e),
+			 0);
 	assert_int_equal(spec_validate_process(&p, &e), -1);
 	assert_string_equal(shown(&e), "args[0]: must not be empty\ncwd: \"x\" is not absolute");
 	e = ERROR_NONE;
-	assert_int_equal(json_read(&spec_resources_table, &r, resources, sizeof(resources) - 1, *state, NULL, &e), 0);
+	assert_int_equal(json_read(&spec_resources_table, &r, resources, sizeof(resources) - 1,
+				   *state, NULL, &e),
+			 0);
 	assert_int_equal(spec_validate_resources(&r, &e), -1);
 	assert_string_equal(shown(&e), "memory.limit: -5 is neither -1 nor a number of bytes");
 }
@@ -329,23 +409,27 @@ static void many_mappings(void **state)
 	struct error e;
 	char *text = malloc(100000), *end = text;
 
-	end += sprintf(end, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"}," "\"linux\":{" NS(USER) ",\"gidMappings\":[" MAP(0, 0, 1)
-			    "],\"uidMappings\":[");
+	end += sprintf(end, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},"
+			    "\"linux\":{" NS(
+				    USER) ",\"gidMappings\":[" MAP(0, 0, 1) "],\"uidMappings\":[");
 	for (int i = 0; i < 341; i++)
-		end += sprintf(end, "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}", i ? "," : "", i, i);
+		end += sprintf(end, "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}", i ? "," : "",
+			       i, i);
 	strcpy(end, "]}}");
 	struct spec *s;
 	e = ERROR_NONE;
 	assert_int_equal(spec_read(*state, text, strlen(text), &s, NULL, &e), -1);
-	assert_string_equal(shown(&e), "linux.uidMappings: 341 mappings, more than the kernel's 340");
+	assert_string_equal(shown(&e),
+			    "linux.uidMappings: 341 mappings, more than the kernel's 340");
 	free(text);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ARENA_TEST(rules), ARENA_TEST(versions), ARENA_TEST(required), ARENA_TEST(sysctls),
-		cmocka_unit_test(sysctl_paths), ARENA_TEST(parts), ARENA_TEST(many_mappings),
+		ARENA_TEST(rules),         ARENA_TEST(versions),           ARENA_TEST(required),
+		ARENA_TEST(sysctls),       cmocka_unit_test(sysctl_paths), ARENA_TEST(parts),
+		ARENA_TEST(many_mappings),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

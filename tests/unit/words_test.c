@@ -1,5 +1,6 @@
 /*
- * words.c and mount_options.c: the vocabularies are complete, without doubles, and the mount options give mount_setattr(2) valid masks.
+ * words.c and mount_options.c: the vocabularies are complete, without doubles, and the mount
+ * options give mount_setattr(2) valid masks.
  */
 #include "unit.h"
 
@@ -11,10 +12,12 @@
 #include <sys/resource.h>
 
 static const struct words *const all[] = {
-	&words_namespaces,    &words_capabilities,    &words_rlimits,	     &words_propagation,      &words_device_types,
-	&words_scheduler,     &words_scheduler_flags, &words_io_priority,    &words_personality,      &words_memory_modes,
-	&words_memory_flags,  &words_seccomp_actions, &words_seccomp_archs,  &words_seccomp_flags,    &words_seccomp_operators,
-	&words_hooks,	      &words_signals,
+	&words_namespaces,      &words_capabilities,  &words_rlimits,
+	&words_propagation,     &words_device_types,  &words_scheduler,
+	&words_scheduler_flags, &words_io_priority,   &words_personality,
+	&words_memory_modes,    &words_memory_flags,  &words_seccomp_actions,
+	&words_seccomp_archs,   &words_seccomp_flags, &words_seccomp_operators,
+	&words_hooks,           &words_signals,
 };
 
 static void every_vocabulary(void **state UNUSED)
@@ -29,7 +32,8 @@ static void every_vocabulary(void **state UNUSED)
 			assert_int_equal(value, all[i]->v[k].value);
 			name = word_name(all[i], value);
 			assert_non_null(name);
-			assert_true(word_value(all[i], name, &value) && value == all[i]->v[k].value);
+			assert_true(word_value(all[i], name, &value) &&
+				    value == all[i]->v[k].value);
 			for (size_t j = 0; j < k; j++)
 				assert_string_not_equal(all[i]->v[j].name, all[i]->v[k].name);
 		}
@@ -67,12 +71,16 @@ static void signals(void **state UNUSED)
 		const char *text;
 		int value;
 	} cases[] = {
-		{ "9", 9 },	    { "KILL", 9 },	 { "SIGKILL", 9 },    { "sigkill", 9 },	  { "term", SIGTERM }, { "SIGRTMIN+3", 37 },
-		{ "RTMIN", 34 },    { "rtmax", 64 },	 { "RTMAX-1", 63 },   { "RTMIN+30", 64 }, { "0", 0 },	       { "64", 64 },
-		{ "65", -1 },	    { "-1", -1 },	 { "+9", -1 },	      { "", -1 },	  { "SIG", -1 },       { "SIGSIGKILL", -1 },
-		{ "RTMIN+31", -1 }, { "RTMIN+", -1 },	 { "RTMIN-1", -1 },   { "RTMAX+1", -1 },  { "9 ", -1 },	       { " 9", -1 },
-		{ "0x9", -1 },	    { "4294967305", -1 }, { "99999999999999999999", -1 }, { "IOT", SIGABRT }, { "CLD", SIGCHLD },
-		{ "POLL", SIGIO },
+		{ "9", 9 },         { "KILL", 9 },        { "SIGKILL", 9 },
+		{ "sigkill", 9 },   { "term", SIGTERM },  { "SIGRTMIN+3", 37 },
+		{ "RTMIN", 34 },    { "rtmax", 64 },      { "RTMAX-1", 63 },
+		{ "RTMIN+30", 64 }, { "0", 0 },           { "64", 64 },
+		{ "65", -1 },       { "-1", -1 },         { "+9", -1 },
+		{ "", -1 },         { "SIG", -1 },        { "SIGSIGKILL", -1 },
+		{ "RTMIN+31", -1 }, { "RTMIN+", -1 },     { "RTMIN-1", -1 },
+		{ "RTMAX+1", -1 },  { "9 ", -1 },         { " 9", -1 },
+		{ "0x9", -1 },      { "4294967305", -1 }, { "99999999999999999999", -1 },
+		{ "IOT", SIGABRT }, { "CLD", SIGCHLD },   { "POLL", SIGIO },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
@@ -88,9 +96,12 @@ static void mount_options_sorted(void **state UNUSED)
 		assert_true(o == mount_options || strcmp(o[-1].name, o->name) < 0);
 		assert_ptr_equal(mount_option_find(o->name), o);
 		/* The kernel refuses a part of the access time field. */
-		assert_true(!(o->attr_clear & MOUNT_ATTR__ATIME) || (o->attr_clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME);
-		assert_true(!(o->attr_set & MOUNT_ATTR__ATIME) || (o->attr_clear & MOUNT_ATTR__ATIME));
-		assert_true(o->name[0] != 'r' || o->name[1] == 'w' || !o->super_set || strcmp(o->name, "ro") == 0);
+		assert_true(!(o->attr_clear & MOUNT_ATTR__ATIME) ||
+			    (o->attr_clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME);
+		assert_true(!(o->attr_set & MOUNT_ATTR__ATIME) ||
+			    (o->attr_clear & MOUNT_ATTR__ATIME));
+		assert_true(o->name[0] != 'r' || o->name[1] == 'w' || !o->super_set ||
+			    strcmp(o->name, "ro") == 0);
 	}
 	assert_int_equal(n, 62);
 	assert_null(mount_option_find("mode=755"));
@@ -102,14 +113,68 @@ static void mount_options_sorted(void **state UNUSED)
 static void mount_options_complete(void **state UNUSED)
 {
 	static const char *const names[] = {
-		"async",       "atime",	      "bind",	      "defaults",   "dev",	  "diratime",	  "dirsync",	    "exec",
-		"iversion",    "lazytime",    "loud",	      "mand",	    "noatime",	  "nodev",	  "nodiratime",	    "noexec",
-		"noiversion",  "nolazytime",  "nomand",	      "norelatime", "nostrictatime", "nosuid",	  "nosymfollow",    "private",
-		"ratime",      "rbind",	      "rdev",	      "rdiratime",  "relatime",	  "remount",	  "rexec",	    "rnoatime",
-		"rnodev",      "rnodiratime", "rnoexec",      "rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow",   "ro",
-		"rprivate",    "rrelatime",   "rro",	      "rrw",	    "rshared",	  "rslave",	  "rstrictatime",   "rsuid",
-		"rsymfollow",  "runbindable", "rw",	      "shared",	    "silent",	  "slave",	  "strictatime",    "suid",
-		"symfollow",   "sync",	      "tmpcopyup",    "unbindable", "idmap",	  "ridmap",
+		"async",
+		"atime",
+		"bind",
+		"defaults",
+		"dev",
+		"diratime",
+		"dirsync",
+		"exec",
+		"iversion",
+		"lazytime",
+		"loud",
+		"mand",
+		"noatime",
+		"nodev",
+		"nodiratime",
+		"noexec",
+		"noiversion",
+		"nolazytime",
+		"nomand",
+		"norelatime",
+		"nostrictatime",
+		"nosuid",
+		"nosymfollow",
+		"private",
+		"ratime",
+		"rbind",
+		"rdev",
+		"rdiratime",
+		"relatime",
+		"remount",
+		"rexec",
+		"rnoatime",
+		"rnodev",
+		"rnodiratime",
+		"rnoexec",
+		"rnorelatime",
+		"rnostrictatime",
+		"rnosuid",
+		"rnosymfollow",
+		"ro",
+		"rprivate",
+		"rrelatime",
+		"rro",
+		"rrw",
+		"rshared",
+		"rslave",
+		"rstrictatime",
+		"rsuid",
+		"rsymfollow",
+		"runbindable",
+		"rw",
+		"shared",
+		"silent",
+		"slave",
+		"strictatime",
+		"suid",
+		"symfollow",
+		"sync",
+		"tmpcopyup",
+		"unbindable",
+		"idmap",
+		"ridmap",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -146,7 +211,8 @@ static void mount_options_applied(void **state UNUSED)
 		{ "noatime,atime", 0, MOUNT_ATTR__ATIME },
 		{ "noatime,norelatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME },
 		{ "norelatime", 0, 0 },
-		{ "nodiratime,noatime", MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME },
+		{ "nodiratime,noatime", MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOATIME,
+		  MOUNT_ATTR__ATIME },
 		{ "rnosymfollow,rsymfollow", 0, MOUNT_ATTR_NOSYMFOLLOW },
 	};
 
@@ -172,9 +238,13 @@ static void read_only(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_vocabulary),	  cmocka_unit_test(sizes),	     cmocka_unit_test(signals),
-		cmocka_unit_test(mount_options_sorted),	  cmocka_unit_test(mount_options_complete),
-		cmocka_unit_test(mount_options_applied), cmocka_unit_test(read_only),
+		cmocka_unit_test(every_vocabulary),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(signals),
+		cmocka_unit_test(mount_options_sorted),
+		cmocka_unit_test(mount_options_complete),
+		cmocka_unit_test(mount_options_applied),
+		cmocka_unit_test(read_only),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
