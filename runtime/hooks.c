@@ -7,7 +7,6 @@
 
 #include "runtime/file.h"
 #include "runtime/log.h"
-#include "runtime/process.h"
 #include "runtime/sys.h"
 
 #include <errno.h>
@@ -18,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,10 +127,30 @@ static bool wait_end(int pidfd, int pipe, struct output *o, int64_t deadline)
 	}
 }
 
+/* What became of a hook, with the end of what it wrote. */
+static int judge(const struct spec_hook *hook, bool ended, int status, struct output *o, struct error *e)
+{
+	while (o->n && (o->text[o->n - 1] == '\n' || !o->text[o->n - 1]))
+		o->n--;
+	int shown = (int)o->n;
+	const char *said = shown ? ", it said: " : "";
+
+	if (!ended)
+		return error_set(e, 0, "the hook %s was killed at its timeout of %lld s%s%.*s",
+				 hook->path, (long long)*hook->timeout, said, shown, o->text);
+	if (WIFSIGNALED(status))
+		return error_set(e, 0, "the hook %s was killed by signal %d%s%.*s", hook->path,
+				 WTERMSIG(status), said, shown, o->text);
+	if (status)
+		return error_set(e, 0, "the hook %s failed with exit status %d%s%.*s", hook->path,
+				 WEXITSTATUS(status), said, shown, o->text);
+	return 0;
+}
+
 static int run_one(const struct hook_run *run, const struct spec_hook *hook, struct error *e)
 {
 	struct output output = { 0 };
-	int ends[2];
+	int ends[2], status = 0;
 	pid_t pid;
 
 	CLEAN_FD input = state_file(run);
@@ -143,32 +163,25 @@ static int run_one(const struct hook_run *run, const struct spec_hook *hook, str
 		return error_set(e, errno, "run the hook %s", hook->path);
 	fd_close(&to);
 	CLEAN_FD pidfd = sys_pidfd_open(pid);
-	int64_t deadline = hook->timeout ? now_ms() + *hook->timeout * 1000 : -1;
+	/* A timeout of more than a century is none. */
+	bool timed = hook->timeout && *hook->timeout < 1LL << 32;
+	int64_t deadline = timed ? now_ms() + *hook->timeout * 1000 : -1;
 	bool ended = wait_end(pidfd, from, &output, deadline);
 	if (!ended) {
 		kill(-pid, SIGKILL);
 		kill(pid, SIGKILL);
 	}
-	int status = process_reap(pid);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
 	output_drain(&output, from);
-	while (output.n && (output.text[output.n - 1] == '\n' || !output.text[output.n - 1]))
-		output.n--;
-	int shown = (int)output.n;
-	const char *said = shown ? ", it said: " : "";
-	if (!ended)
-		return error_set(e, 0, "the hook %s was killed at its timeout of %lld s%s%.*s",
-				 hook->path, (long long)*hook->timeout, said, shown, output.text);
-	if (status > 128)
-		return error_set(e, 0, "the hook %s was killed by signal %d%s%.*s", hook->path,
-				 status - 128, said, shown, output.text);
-	if (status)
-		return error_set(e, 0, "the hook %s failed with exit status %d%s%.*s", hook->path,
-				 status, said, shown, output.text);
-	return 0;
+	return judge(hook, ended, status, &output, e);
 }
 
 int hooks_run(const struct hook_run *run, struct error *e)
 {
+	/* A caller that ignores SIGCHLD would have the kernel reap the hooks. */
+	if (run->hooks->n)
+		signal(SIGCHLD, SIG_DFL);
 	for (size_t i = 0; i < run->hooks->n; i++) {
 		trace(TRACE_STEPS, "hooks.%s[%zu]: %s", run->kind, i, run->hooks->v[i].path);
 		if (run_one(run, &run->hooks->v[i], e) < 0)

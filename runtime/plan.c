@@ -49,6 +49,7 @@ static const struct json_table plan_cgroup_table = TABLE(struct plan_cgroup, pla
 static const struct json_field plan_fields[] = {
 	FIELD("ignoredSignals", struct plan, ignored_signals, JSON_OMITZERO),
 	FIELD("blockedSignals", struct plan, blocked_signals, JSON_OMITZERO),
+	FIELD("umask", struct plan, umask, 0),
 	FIELD_INLINE("status", struct plan, status, 0, &status_table),
 	FIELD("keyring", struct plan, keyring, 0),
 	FIELD("newNamespaces", struct plan, new_namespaces, 0),

@@ -138,6 +138,6 @@ int identity_apply(struct child *c, struct error *e)
 		error_set(e, errno, "set it");
 		return error_in(e, "process.noNewPrivileges");
 	}
-	umask(p->user.umask ? *p->user.umask : 0022);
+	umask(c->plan->umask);
 	return 0;
 }

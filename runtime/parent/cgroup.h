@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
 /* One mounted hierarchy of the host. */
 struct cgroup_hierarchy {
 	char *name; /* of its directory below /sys/fs/cgroup, "cpu,cpuacct"; "" when that is the
@@ -58,6 +60,10 @@ int cgroup_open_for_clone(const struct plan *plan);
 
 /* Put a process into each of the container's cgroups. */
 MUST_CHECK int cgroup_place(const struct plan *plan, int pid, struct error *e);
+
+/* Is there a process in this very directory? Is it one of the v1 freezer hierarchy? */
+bool cgroup_has_processes(const char *path);
+bool cgroup_is_freezer(const char *path);
 
 /* Is the container frozen (paused)? */
 bool cgroup_frozen(const struct record *r);

@@ -178,6 +178,19 @@ static int delete_opened(struct state *s, bool force, struct error *e)
 	return destroy(s, s->record.complete, e);
 }
 
+/* What a damaged record no longer says can't be undone; what it says nothing about goes. */
+static int delete_damaged(struct state *s, struct error *e)
+{
+	struct error again = ERROR_NONE;
+
+	*e = ERROR_NONE;
+	/* The lock reads the record anew and fails in the same way, holding it. */
+	if (state_lock(s, LOCK_MS, &again) == 0)
+		return destroy(s, false, e);
+	container_warn("the record of what it left is damaged: processes and cgroups may remain");
+	return state_remove(s, e);
+}
+
 int container_delete(const char *root, const char *id, bool force, struct error *e)
 {
 	struct arena a;
@@ -185,7 +198,11 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 
 	if (arena_init(&a, ARENA, e) < 0)
 		return -1;
-	int result = state_open(&s, root, id, &a, e) < 0 ? -1 : delete_opened(&s, force, e);
+	int result = state_open(&s, root, id, &a, e);
+	if (result == 0)
+		result = delete_opened(&s, force, e);
+	else if (force && s.directory >= 0)
+		result = delete_damaged(&s, e);
 	/* Gone already, or gone meanwhile: what was asked for. */
 	if (result < 0 && force && !strcmp(e->text, "container does not exist")) {
 		*e = ERROR_NONE;

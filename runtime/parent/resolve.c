@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,19 +140,16 @@ static void resolve_namespaces(const struct spec *s, struct plan *plan)
 	}
 }
 
-/* net.ipv4.ip_forward and net/ipv4/ip_forward are the same key; a dot inside a component is written
- * as the other separator. */
+/* Keys become paths below /proc/sys; spec_read has checked them. */
 static void resolve_sysctl(const struct spec *s, struct arena *a, struct plan *plan)
 {
 	plan->sysctl.n = s->linux->sysctl.n;
 	plan->sysctl.v = arena_alloc(a, plan->sysctl.n * sizeof(*plan->sysctl.v));
 	for (size_t i = 0; i < plan->sysctl.n; i++) {
-		char *key = arena_strdup(a, s->linux->sysctl.v[i].key);
-		char *first = strpbrk(key, "./");
-		bool dotted = first && *first == '.';
-		for (char *at = key; dotted && *at; at++)
-			*at = *at == '.' ? '/' : *at == '/' ? '.' : *at;
-		plan->sysctl.v[i] = (struct pair){ key, s->linux->sysctl.v[i].value };
+		const struct pair *from = &s->linux->sysctl.v[i];
+		size_t size = strlen(from->key) + 1;
+		plan->sysctl.v[i] = (struct pair){ arena_alloc(a, size), from->value };
+		spec_sysctl_path(from->key, plan->sysctl.v[i].key, size);
 	}
 }
 
@@ -166,24 +164,53 @@ static void resolve_hooks(const struct spec *s, struct plan *plan)
 	plan->start_container = h->start_container;
 }
 
-static uint64_t signal_set(const char *status, const char *name)
+static uint64_t number_after(const char *status, const char *name, int base)
 {
 	const char *at = strstr(status, name);
 
-	return at ? strtoull(at + strlen(name), NULL, 16) : ~0ULL;
+	return at ? strtoull(at + strlen(name), NULL, base) : 0;
 }
 
-/* Ignored and blocked signals outlive execve, and the container's program must not get the
- * caller's: remember what is to be reset. */
-static void read_signals(struct plan *plan)
+/* config.md, "Linux Process": ungrantable capabilities SHOULD NOT make it fail, and SHOULD be warned about. */
+static void warn_of_capabilities(const struct spec_capabilities *c, uint64_t have)
+{
+	uint64_t lacking = (c->bounding | c->effective | c->permitted | c->inheritable) & ~have;
+	char line[128];
+
+	for (unsigned cap = 0; cap < 64; cap++) {
+		const char *name = word_name(&words_capabilities, 1ULL << cap);
+		if (!(lacking & 1ULL << cap))
+			continue;
+		snprintf(line, sizeof(line),
+			 "process.capabilities: %s can't be granted: ocirun itself lacks it",
+			 name ? name : "one");
+		container_warn(line);
+	}
+}
+
+/*
+ * What of ourselves the container's program must not get, or gets: ignored and blocked signals outlive
+ * execve and are reset; the umask stays when config.json has none; capabilities are ours to give, unless a
+ * new user namespace has them all.
+ */
+static void resolve_self(const struct spec *s, struct plan *plan)
 {
 	char text[4096];
 	CLEAN_FD fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
 	text[n < 0 ? 0 : n] = 0;
-	plan->blocked_signals = signal_set(text, "\nSigBlk:");
-	plan->ignored_signals = signal_set(text, "\nSigIgn:");
+	plan->blocked_signals = n < 0 ? ~0ULL : number_after(text, "\nSigBlk:", 16);
+	plan->ignored_signals = n < 0 ? ~0ULL : number_after(text, "\nSigIgn:", 16);
+	/* With SIGCHLD ignored the kernel reaps our children, and their exit codes are lost. */
+	if (plan->ignored_signals & 1ULL << (SIGCHLD - 1))
+		signal(SIGCHLD, SIG_DFL);
+	plan->umask = (uint32_t)number_after(text, "\nUmask:", 8);
+	if (s->process && s->process->user.umask)
+		plan->umask = *s->process->user.umask;
+	bool new_user = (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
+	if (n > 0 && !new_user && s->process && s->process->capabilities)
+		warn_of_capabilities(s->process->capabilities, number_after(text, "\nCapPrm:", 16));
 }
 
 int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
@@ -195,7 +222,6 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	b->plan = plan;
 	b->privileged = initial && getauxval(AT_EUID) == 0;
 	plan->trace = trace_state;
-	read_signals(plan);
 	plan->channel = plan->start_socket = plan->rootfs_fd = -1;
 	plan->preserve_fds = o->preserve_fds;
 	plan->status = (struct status){ .oci_version = arena_strdup(a, SPEC_VERSION),
@@ -206,6 +232,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	if (!o->no_new_keyring)
 		plan->keyring = arena_printf(a, "_ses.%s", o->id);
 	resolve_namespaces(s, plan);
+	resolve_self(s, plan);
 	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
 	plan->no_pivot = o->no_pivot;
 	plan->rootfs_propagation = s->linux->rootfs_propagation;

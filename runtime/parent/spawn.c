@@ -98,6 +98,8 @@ static void wait_placed(const struct birth *b)
 	struct error e = ERROR_NONE;
 	struct message m;
 
+	/* Our copy of the parent's end would keep the channel open when the parent dies. */
+	fd_close(&b->s->channel);
 	if (channel_expect(b->channel, MESSAGE_PLACED, &m, &e) < 0)
 		_exit(1);
 }

@@ -41,7 +41,7 @@ int container_id_check(const char *id, struct error *e)
 	size_t n = strlen(id);
 
 	if (!n)
-		return error_set(e, 0, "container id cannot be empty");
+		return error_set(e, 0, "invalid container ID format: it is empty");
 	if (strspn(id, allowed) != n || !strcmp(id, ".") || !strcmp(id, "..")) {
 		error_set(e, 0, "invalid container ID format: \"%.300s\"", id);
 		return error_hint(e, "ids are made of A-Z a-z 0-9 _ + . -");
@@ -120,6 +120,10 @@ int state_claim(struct state *s, const char *root, const char *id, struct arena 
 	return take_lock(s, 1000, e);
 }
 
+/*
+ * A missing record is a container that is being made, or whose making was cut short. One that can't be
+ * read is an error, but the state stays open: `delete --force` must be able to clear it.
+ */
 static int read_record(struct state *s, struct error *e)
 {
 	CLEAN_FD fd = openat(s->directory, RECORD, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -131,12 +135,11 @@ static int read_record(struct state *s, struct error *e)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 || file_read(fd, JSON_SIZE_MAX, s->arena, &text, &length) < 0)
-		return error_set(e, errno, "read %s of container %s", RECORD, s->id);
-	struct error broken = ERROR_NONE;
-	if (json_read(&record_table, &s->record, text, length, s->arena, NULL, &broken) < 0) {
+		return error_set(e, errno, "read " RECORD " of %s", s->id);
+	if (json_read(&record_table, &s->record, text, length, s->arena, NULL, e) < 0) {
 		memset(&s->record, 0, sizeof(s->record));
-		trace(TRACE_STEPS, "%s of %s: %s", RECORD, s->id, broken.text);
-		return 0;
+		error_context(e, RECORD " of %s is damaged", s->id);
+		return error_hint(e, "`ocirun delete --force %s` clears it", s->id);
 	}
 	s->recorded = true;
 	return 0;

@@ -5,6 +5,7 @@
 #include "runtime/parent/supported.h"
 
 #include "runtime/parent/container.h"
+#include "spec/features.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -113,7 +114,7 @@ static void check_linux(const struct spec_linux *l, struct error *e)
 
 static void check_mounts(const struct spec *s, struct error *e)
 {
-	static const char *const later[] = { "idmap", "ridmap", "tmpcopyup", "iversion" };
+	const char *const *later = features_mount_options_missing;
 	char field[64];
 
 	for (size_t i = 0; i < s->mounts.n; i++) {
@@ -123,7 +124,7 @@ static void check_mounts(const struct spec *s, struct error *e)
 		snprintf(field, sizeof(field), "mounts[%zu].gidMappings", i);
 		not_yet(e, m->gid_mappings.n, field);
 		for (size_t j = 0; j < m->options.n; j++)
-			for (size_t k = 0; k < sizeof(later) / sizeof(later[0]); k++) {
+			for (size_t k = 0; later[k]; k++) {
 				snprintf(field, sizeof(field), "mounts[%zu].options[%zu]", i, j);
 				if (!strcmp(m->options.v[j], later[k]))
 					error_add(e, field, "\"%s\" is not supported yet",

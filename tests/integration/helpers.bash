@@ -155,6 +155,9 @@ oci() {
 	timeout --foreground -k 1 30 "${IN[@]}" "$OCIRUN" --root "$ROOT" "$@" 3>&-
 }
 
+# The same without anything closed, for tests that hand on descriptors.
+oci_open() { timeout --foreground -k 1 30 "${IN[@]}" "$OCIRUN" --root "$ROOT" "$@"; }
+
 # try COMMAND...: run it; its results are $status, $out and $err. Through files, not pipes: a container that lives on must not hold us up.
 try() {
 	status=0

@@ -236,7 +236,7 @@ load helpers
 @test "the caller's groups are not inherited" {
 	payload ids
 	status=0
-	setpriv --groups 4,24,27 "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" >"$T/out" 2>"$T/err" 3>&- || status=$?
+	timeout --foreground 30 setpriv --groups 4,24,27 "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" >"$T/out" 2>"$T/err" 3>&- || status=$?
 	out=$(<"$T/out") err=$(<"$T/err")
 	assert_success
 	matches 'groups=0?'
@@ -318,7 +318,7 @@ load helpers
 	status=0
 	(
 		ulimit -n 512
-		exec "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C"
+		exec timeout --foreground 30 "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C"
 	) >"$T/out" 2>"$T/err" 3>&- || status=$?
 	out=$(<"$T/out") err=$(<"$T/err")
 	if [ "$status" -eq 0 ]; then
@@ -439,7 +439,7 @@ load helpers
 	payload fds
 	exec 5<"$T" 6<>"$B/config.json" 7>"$T/x" 30</ 200</
 	status=0
-	"$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" >"$T/out" 2>"$T/err" 3>&- || status=$?
+	oci_open run --bundle "$B" "$C" >"$T/out" 2>"$T/err" 3>&- || status=$?
 	exec 5<&- 6<&- 7>&- 30<&- 200<&-
 	out=$(<"$T/out") err=$(<"$T/err")
 	assert_success
@@ -451,19 +451,19 @@ load helpers
 	echo three >"$T/three"
 	echo four >"$T/four"
 	status=0
-	"$OCIRUN" --root "$ROOT" run --preserve-fds 2 --bundle "$B" "$C" 3<"$T/three" 4<"$T/four" 5<"$T" >"$T/out" 2>"$T/err" || status=$?
+	oci_open run --preserve-fds 2 --bundle "$B" "$C" 3<"$T/three" 4<"$T/four" 5<"$T" >"$T/out" 2>"$T/err" || status=$?
 	out=$(<"$T/out") err=$(<"$T/err")
 	assert_success
 	equal "$(sed 's/=.*//' <<<"$out" | tr '\n' ' ')" "fd_0 fd_1 fd_2 fd_3 fd_4 "
 	shell 'cat <&3; cat <&4'
-	"$OCIRUN" --root "$ROOT" run --preserve-fds 2 --bundle "$B" "$C" 3<"$T/three" 4<"$T/four" >"$T/out" 2>"$T/err"
+	oci_open run --preserve-fds 2 --bundle "$B" "$C" 3<"$T/three" 4<"$T/four" >"$T/out" 2>"$T/err"
 	equal "$(<"$T/out")" $'three\nfour'
 }
 
 @test "--preserve-fds survives create and start" {
 	shell 'cat <&3'
 	echo three >"$T/three"
-	"$OCIRUN" --root "$ROOT" create --preserve-fds 1 --bundle "$B" "$C" 3<"$T/three" >"$T/console.$C" 2>"$T/err" || fail "$(cat "$T/err")"
+	oci_open create --preserve-fds 1 --bundle "$B" "$C" 3<"$T/three" >"$T/console.$C" 2>"$T/err" || fail "$(cat "$T/err")"
 	start
 	assert_success
 	until_line three
@@ -471,7 +471,7 @@ load helpers
 
 @test "--preserve-fds of a closed descriptor is an error" {
 	status=0
-	"$OCIRUN" --root "$ROOT" run --preserve-fds 3 --bundle "$B" "$C" 3<"$T" 4<"$T" 5<&- >"$T/out" 2>"$T/err" || status=$?
+	oci_open run --preserve-fds 3 --bundle "$B" "$C" 3<"$T" 4<"$T" 5<&- >"$T/out" 2>"$T/err" || status=$?
 	out='' err=$(<"$T/err")
 	assert_error preserve-fds
 }
@@ -480,7 +480,7 @@ load helpers
 	payload to /report fds
 	for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
 		rm -f "$B/rootfs/report"
-		eval "\"\$OCIRUN\" --root \"\$ROOT\" run --bundle \"\$B\" \"\$C\" 3>&- $closed" || fail "exit status $? with $closed"
+		eval "oci_open run --bundle \"\$B\" \"\$C\" 3>&- $closed" || fail "exit status $? with $closed"
 		for n in 0 1 2; do
 			case $(sed -n "s/^fd_$n=//p" "$B/rootfs/report") in
 			*rootfs* | *config.json | *memfd* | *state* | *"$ROOT"* | *pidfd* | *socket* | *mnt*) fail "$closed: $(cat "$B/rootfs/report")" ;;
@@ -493,7 +493,7 @@ load helpers
 @test "blocked and ignored signals of the caller are the program's no more" {
 	payload signals
 	status=0
-	env --block-signal=USR1,TERM,CHLD --ignore-signal=HUP,PIPE,INT,CHLD "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" \
+	timeout --foreground 30 env --block-signal=USR1,TERM,CHLD --ignore-signal=HUP,PIPE,INT,CHLD "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" \
 		>"$T/out" 2>"$T/err" 3>&- || status=$?
 	out=$(<"$T/out") err=$(<"$T/err")
 	assert_success
@@ -504,7 +504,7 @@ load helpers
 @test "the same holds after create and start" {
 	payload signals fds sleep 100
 	status=0
-	env --block-signal=USR1,TERM --ignore-signal=HUP,PIPE "$OCIRUN" --root "$ROOT" create --bundle "$B" "$C" \
+	timeout --foreground 30 env --block-signal=USR1,TERM --ignore-signal=HUP,PIPE "$OCIRUN" --root "$ROOT" create --bundle "$B" "$C" \
 		>"$T/console.$C" 2>"$T/err" 3>&- || status=$?
 	assert_success
 	start

@@ -58,14 +58,6 @@ with_terminal() { config '.process.terminal = true'; }
 	line tty_controlling=yes
 }
 
-@test "consoleSize is the terminal's size" {
-	with_terminal
-	config '.process.consoleSize = {height: 33, width: 99}'
-	args stty size
-	on_terminal --size 10x20
-	line "33 99"
-}
-
 @test "without consoleSize the terminal has the caller's size" {
 	with_terminal
 	args stty size
@@ -152,6 +144,16 @@ with_terminal() { config '.process.terminal = true'; }
 	tr -d '\r' <"$T/out" >"$T/plain"
 	out=$(<"$T/plain")
 	line tty_0=yes
+}
+
+@test "consoleSize is the size of a terminal whose caller has none" {
+	with_terminal
+	config '.process.consoleSize = {height: 33, width: 99}'
+	args stty size
+	container
+	assert_success
+	tr -d '\r' <"$T/out" >"$T/plain"
+	equal "$(<"$T/plain")" "33 99"
 }
 
 @test "the terminal hangs up: the program gets SIGHUP or ends of file, run ends" {

@@ -1,0 +1,338 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# The command line that callers (containerd, podman, CRI-O, docker, buildah, BuildKit) rely on.
+load helpers
+
+# --- errors and logs ------------------------------------------------------------------------------------------------------------------------
+
+@test "an error goes to stderr, with program, command, container and place" {
+	config '.process.cwd = "relative"'
+	container
+	assert_error
+	[[ $err == "ocirun: run $C: "*process.cwd* ]] || fail
+	equal "$out" ""
+}
+
+@test "--log --log-format json gets exactly one object, of level, msg and time" {
+	config '.process.cwd = "relative" | .process.capabilities.bounding += ["CAP_FOO"] | .linux.resources.devices = [{allow: false, access: "rwm"}]'
+	try oci --log "$T/log" --log-format json create --bundle "$B" "$C"
+	assert_error process.cwd
+	equal "$(jq -s length "$T/log")" 1
+	jq -e '.level == "error" and (.msg | contains("process.cwd")) and ((.time | fromdate) > 0)' "$T/log" >/dev/null || fail "$(cat "$T/log")"
+}
+
+@test "--log --log-format json: a success writes nothing, not even its warnings" {
+	config '.process.capabilities.bounding += ["CAP_FOO"]'
+	try oci --log "$T/log" --log-format json run --bundle "$B" "$C"
+	assert_success
+	contains "$err" CAP_FOO
+	[ ! -s "$T/log" ] || fail "$(cat "$T/log")"
+}
+
+@test "--log-format json at level warning has the warnings too" {
+	config '.process.capabilities.bounding += ["CAP_FOO"]'
+	try oci --log "$T/log" --log-format json --log-level warning run --bundle "$B" "$C"
+	assert_success
+	jq -es 'any(.[]; .level == "warning" and (.msg | contains("CAP_FOO")))' "$T/log" >/dev/null || fail "$(cat "$T/log")"
+}
+
+@test "several problems of one bundle are one object, one problem a line" {
+	config '.process.cwd = "relative" | .process.oomScoreAdj = 5000 | .linux.namespaces += [{type: "pid"}]'
+	try oci --log "$T/log" --log-format json create --bundle "$B" "$C"
+	assert_error process.cwd process.oomScoreAdj 'linux.namespaces[6]'
+	equal "$(jq -s length "$T/log")" 1
+	equal "$(jq -r .msg "$T/log" | wc -l)" 3
+}
+
+@test "the json log survives quotes, control characters and broken UTF-8" {
+	config --arg p $'/no/"such\\\x01\ttab' '.process.args = [$p]'
+	try oci --log "$T/log" --log-format json create --bundle "$B" "$C"
+	assert_error
+	jq -e '.msg | contains("/no/\"such\\\u0001\ttab")' "$T/log" >/dev/null || fail "$(cat "$T/log")"
+	rm "$T/log"
+	try oci --log "$T/log" --log-format json create --bundle "$T/"$'\xff\xfe' "$C"
+	assert_error
+	jq -e .msg "$T/log" >/dev/null || fail "$(cat "$T/log")"
+}
+
+@test "the log is appended to, and made with mode 0644" {
+	echo before >"$T/log"
+	try oci --log "$T/log" state "$C"
+	assert_error
+	equal "$(head -n 1 "$T/log")" before
+	contains "$(cat "$T/log")" "container does not exist"
+	(umask 077; oci --log "$T/log2" state "$C" 2>/dev/null) || true
+	[[ $(stat -c %a "$T/log2") =~ ^6(44|00)$ ]] || fail "mode $(stat -c %a "$T/log2")"
+}
+
+@test "a log that can't be opened is an error that names it" {
+	try oci --log "$T/no/such/log" run --bundle "$B" "$C"
+	assert_error "$T/no/such/log"
+	try oci --log "$T/no/such/log" state "$C"
+	assert_error
+}
+
+@test "an unknown log format is an error that names it" {
+	try oci --log "$T/log" --log-format xml state "$C"
+	assert_error xml
+}
+
+@test "a failing program is no error of the runtime: nothing on stderr or in the log" {
+	payload exit 7
+	try oci --log "$T/log" --log-format json run --bundle "$B" "$C"
+	assert_exit 7
+	equal "$err" ""
+	[ ! -s "$T/log" ]
+}
+
+@test "every error is exit status 1" {
+	for command in "state $C" "start $C" "kill $C" "delete $C" "frobnicate" "--no-such-option" "state --no-such-option $C" "state" "state a b" ""; do
+		# shellcheck disable=SC2086
+		try oci $command
+		assert_exit 1
+		[ -n "$err" ] || fail "$command: no error text"
+	done
+}
+
+# --- arguments ------------------------------------------------------------------------------------------------------------------------------
+
+@test "long options take one dash, two dashes, = and a word" {
+	payload say hello
+	for form in "--bundle $B" "-bundle $B" "--bundle=$B" "-bundle=$B" "-b $B"; do
+		# shellcheck disable=SC2086
+		try oci run $form "$C"
+		assert_success
+		line hello
+	done
+	try "$OCIRUN" -root="$ROOT" run -b "$B" "$C"
+	assert_success
+	try oci run -no-pivot --no-new-keyring -bundle "$B" "$C"
+	assert_success
+}
+
+@test "options may follow the id" {
+	payload sleep 100
+	running
+	try oci kill "$C" KILL --all
+	assert_success
+	until_state stopped
+	try oci delete "$C" --force
+	assert_success
+}
+
+@test "containerd's own argument lists are understood" {
+	payload sleep 100
+	base=(--log "$T/log.json" --log-format json --debug --rootless=false)
+	try oci "${base[@]}" create --bundle "$B" --pid-file "$T/init.pid" --no-pivot --no-new-keyring "$C"
+	assert_success
+	try oci "${base[@]}" start "$C"
+	assert_success
+	try oci "${base[@]}" state "$C"
+	assert_success
+	try oci "${base[@]}" kill --all "$C" 9
+	assert_success
+	until_state stopped
+	try oci "${base[@]}" delete "$C"
+	assert_success
+	[ ! -s "$T/log.json" ] || jq -es 'all(.[]; .level and .msg and .time)' "$T/log.json" >/dev/null || fail "$(cat "$T/log.json")"
+}
+
+@test "run --no-subreaper is accepted" {
+	try oci run --no-subreaper --bundle "$B" "$C"
+	assert_success
+}
+
+@test "--root holds the state, and nothing of it is elsewhere" {
+	payload sleep 100
+	running
+	[ -d "$ROOT/$C" ] || fail "$(ls "$ROOT")"
+	try "$OCIRUN" --root "$T/other" state "$C"
+	assert_error "container does not exist"
+	absent "$T/other/$C"
+	absent "/run/ocirun/$C"
+}
+
+@test "--root is made when it is not there, for its owner alone" {
+	payload sleep 100
+	ROOT=$T/deep/new/root
+	running
+	[[ $(stat -c %a "$ROOT") =~ ^7[01][01]$ ]] || fail "mode $(stat -c %a "$ROOT")"
+	state_is running
+	oci delete --force "$C"
+}
+
+@test "a relative --root works" {
+	cd "$T"
+	payload sleep 100
+	try "$OCIRUN" --root root run -d --bundle "$B" "$C"
+	assert_success
+	state_is running
+}
+
+# --- list ------------------------------------------------------------------------------------------------------------------------------------
+
+@test "list without containers: a header, or an empty array, or nothing" {
+	try oci list
+	assert_success
+	matches 'ID +PID +STATUS +BUNDLE +CREATED +OWNER *'
+	try oci list --format json
+	assert_success
+	[[ $out == "[]" || $out == null ]] || fail
+	try oci list -q
+	assert_success
+	equal "$out" ""
+}
+
+@test "list of a root directory that does not exist is empty, and does not make it" {
+	try "$OCIRUN" --root "$T/nowhere" list -q
+	assert_success
+	equal "$out" ""
+	absent "$T/nowhere"
+}
+
+@test "list shows all containers and their states" {
+	payload sleep 100
+	running "$C-1" && running "$C-2"
+	create "$C-3"
+	oci kill "$C-2" KILL
+	until_state stopped "$C-2"
+	try oci list
+	matches "$C-1 +$(pid_of "$C-1") +running +$B +[^ ]+ +root *"
+	matches "$C-2 +0 +stopped +$B +[^ ]+ +root *"
+	matches "$C-3 +$(pid_of "$C-3") +created +$B +[^ ]+ +root *"
+	try oci list -f json
+	jq -e --arg c "$C" 'length == 3 and ([.[] | .id] | sort) == [$c + "-1", $c + "-2", $c + "-3"]
+		and all(.[]; .ociVersion and .status and .bundle and .rootfs and .created and .owner == "root")' <<<"$out"
+	try oci list --quiet
+	equal "$(sort <<<"$out")" "$(printf '%s\n' "$C-1" "$C-2" "$C-3")"
+	try oci list --format=xml
+	assert_error xml
+}
+
+@test "state has the keys that callers read" {
+	payload sleep 100
+	running
+	try oci state "$C"
+	equal "$(jq -r 'keys_unsorted | join(" ")' <<<"$out" | sed 's/ annotations//')" "ociVersion id pid status bundle rootfs created owner"
+	equal "$(jq -r .owner <<<"$out")" root
+	equal "$err" ""
+}
+
+# --- features, version, help, spec --------------------------------------------------------------------------------------------------------------
+
+@test "features is JSON on stdout alone, with what callers read" {
+	try "$OCIRUN" features
+	assert_success
+	equal "$err" ""
+	jq -e '(.ociVersionMin | startswith("1.")) and .ociVersionMax == "1.3.0"
+		and (.hooks | sort) == ["createContainer", "createRuntime", "poststart", "poststop", "prestart", "startContainer"]
+		and (.mountOptions | index("rbind") and index("rro") and index("nosuid"))
+		and (.linux.namespaces | sort) == ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]
+		and (.linux.capabilities | length) > 40' <<<"$out" >/dev/null || fail
+	jq -e '(keys - ["ociVersionMin", "ociVersionMax", "hooks", "mountOptions", "linux", "annotations", "potentiallyUnsafeConfigAnnotations"]) == []
+		and ((.linux | keys) - ["namespaces", "capabilities", "cgroup", "seccomp", "apparmor", "selinux", "intelRdt", "mountExtensions", "netDevices", "memoryPolicy"]) == []' \
+		<<<"$out" >/dev/null || fail "unknown keys"
+}
+
+@test "features claims no more than there is" {
+	features=$("$OCIRUN" features)
+	for option in $(jq -r '.mountOptions[] | select(test("idmap|remount|bind$|shared|slave|private|unbindable|mand|copyup") | not)' <<<"$features"); do
+		flags+=("$option")
+	done
+	config '.mounts += [$ARGS.positional[] | {destination: "/f/\(.)", type: "tmpfs", source: "t", options: [.]}]' --args -- "${flags[@]}"
+	passes
+}
+
+@test "--version has name, version, spec and perhaps commit, and no other line" {
+	try "$OCIRUN" --version
+	assert_success
+	equal "$err" ""
+	matches 'ocirun version [0-9]+\.[0-9]+\.[0-9]+.*'
+	line "spec: 1.3.0"
+	equal "$(grep -cvE '^(ocirun version|commit:|spec:) ' <<<"$out")" 0
+	equal "$(grep -c version <<<"$out")" 1
+	first=$out
+	try "$OCIRUN" -v
+	equal "$out" "$first"
+}
+
+@test "--help tells of the program and of each command, and exits with 0" {
+	try "$OCIRUN" --help
+	assert_success
+	help=$out
+	for command in create start run state list kill delete spec features; do
+		grep -qw "$command" <<<"$help" || fail "no $command in --help"
+		try "$OCIRUN" "$command" --help
+		assert_success
+		contains "$out" "ocirun"
+		contains "$out" "$command"
+		equal "$err" ""
+	done
+	contains "$("$OCIRUN" create --help)" --console-socket
+	! grep -qw init <<<"$help" || fail "the hidden command shows"
+}
+
+@test "an unknown command is an error that names it, and the nearest one" {
+	try "$OCIRUN" crate
+	assert_error crate create
+}
+
+@test "spec writes a config.json that runs, and does not overwrite one" {
+	rm "$B/config.json"
+	try oci spec --bundle "$B"
+	assert_success
+	jq -e '.ociVersion == "1.3.0" and .process.terminal == true and .root.path == "rootfs"' "$B/config.json" >/dev/null
+	before=$(cat "$B/config.json")
+	try oci spec --bundle "$B"
+	assert_error config.json
+	equal "$(cat "$B/config.json")" "$before"
+	config '.process.terminal = false | .process.args = ["payload", "say", "hello"] | del(.linux.resources)'
+	passes
+	line hello
+}
+
+@test "spec writes to the current directory by default" {
+	mkdir "$T/new"
+	cd "$T/new"
+	try oci spec
+	assert_success
+	jq -e .ociVersion "$T/new/config.json" >/dev/null
+}
+
+# --- not yet supported ----------------------------------------------------------------------------------------------------------------------------
+
+@test "what later versions bring is an error that names the field, never silence" {
+	while IFS='|' read -r field filter; do
+		base_config >"$B/config.json"
+		config "$filter"
+		create
+		assert_error "$field: not supported yet" || { echo "field: $field"; return 1; }
+	done <<-'TABLE'
+		linux.seccomp|.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}
+		process.apparmorProfile|.process.apparmorProfile = "profile"
+		process.selinuxLabel|.process.selinuxLabel = "system_u:system_r:svirt_lxc_net_t:s0"
+		linux.mountLabel|.linux.mountLabel = "system_u:object_r:svirt_sandbox_file_t:s0"
+		process.scheduler|.process.scheduler = {policy: "SCHED_BATCH"}
+		process.ioPriority|.process.ioPriority = {class: "IOPRIO_CLASS_IDLE", priority: 0}
+		process.execCPUAffinity|.process.execCPUAffinity = {initial: "0"}
+		linux.memoryPolicy|.linux.memoryPolicy = {mode: "MPOL_LOCAL"}
+		linux.intelRdt|.linux.intelRdt = {closID: "x"}
+		linux.netDevices|.linux.netDevices = {eth0: {name: "c0"}}
+		linux.personality|.linux.personality = {domain: "LINUX32"}
+		linux.resources.cpu.shares|.linux.resources = {cpu: {shares: 100}}
+		linux.resources.pids.limit|.linux.resources = {pids: {limit: 10}}
+		linux.resources.unified|.linux.resources = {unified: {"memory.high": "1"}}
+		mounts[7].uidMappings|.mounts += [{destination: "/x", type: "bind", source: "/tmp", options: ["bind"], uidMappings: [{containerID: 0, hostID: 1, size: 1}], gidMappings: [{containerID: 0, hostID: 1, size: 1}]}]
+	TABLE
+	equal "$(ls -A "$ROOT")" ""
+}
+
+@test "unknown keys of config.json are ignored" {
+	config '.later = {anything: [1]} | .process.later = 1 | .linux.later = "x" | .mounts[0].later = null'
+	passes
+}
+
+@test "null for an optional field means absent" {
+	config '.hooks = null | .annotations = null | .process.rlimits = null | .process.oomScoreAdj = null | .linux.devices = null | .linux.resources = null'
+	passes
+}

@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# Known escapes of container runtimes, each as a test.
+load helpers
+
+root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_MKNOD"]) | .process.noNewPrivileges = false'; }
+
+@test "CVE-2016-3697: a numeric user is a number, whatever /etc/passwd says" {
+	printf 'root:x:0:0::/root:/bin/sh\n1000:x:0:0::/:/bin/sh\n' >"$B/rootfs/etc/passwd"
+	config '.process.user = {uid: 1000, gid: 1000}'
+	payload ids
+	passes
+	line uid=1000
+	line gid=1000
+}
+
+@test "CVE-2019-5736: the runtime's file can't be written through /proc/self/exe" {
+	root_capabilities
+	before=$(sha256sum "$OCIRUN")
+	printf '#!/proc/self/exe\n' >"$B/rootfs/bin/trick"
+	chmod 755 "$B/rootfs/bin/trick"
+	args /bin/trick
+	container
+	equal "$(sha256sum "$OCIRUN")" "$before"
+	# The runtime's first process in the container, seen from another one that shares its pid namespace.
+	create
+	assert_success
+	pid=$(pid_of)
+	status=0
+	nsenter -t "$pid" -m -p -- /bin/sh -c 'echo x >>/proc/1/exe' 2>"$T/err" || status=$?
+	[ "$status" -ne 0 ] || fail "the runtime's file could be opened for writing"
+	equal "$(sha256sum "$OCIRUN")" "$before"
+}
+
+@test "CVE-2024-21626: cwd can't be one of the runtime's file descriptors" {
+	for n in {3..20}; do
+		config --arg cwd "/proc/self/fd/$n" '.process.cwd = $cwd'
+		payload cwd list .
+		container
+		[ "$status" -ne 0 ] || fail "cwd=/proc/self/fd/$n"
+		no_match 'stat=.*config.json.*'
+	done
+}
+
+@test "CVE-2024-21626: nor through a link to one, nor with .. behind it" {
+	for n in 3 5 7 9 12; do
+		ln -sfn "/proc/self/fd/$n" "$B/rootfs/way"
+		for cwd in /way /way/.. "/proc/self/fd/$n/../.."; do
+			config --arg cwd "$cwd" '.process.cwd = $cwd'
+			payload cwd
+			container
+			[ "$status" -ne 0 ] || no_match 'cwd=\(unreachable\).*'
+		done
+	done
+}
+
+@test "CVE-2019-19921, CVE-2025-54867: /proc, /sys and /dev that are links lead nowhere outside" {
+	mkdir "$T/outside"
+	for name in proc sys dev; do
+		for target in "$T/outside" "../../../../../../..$T/outside" "/" "/tmp"; do
+			base_config >"$B/config.json"
+			rm -rf "${B:?}/rootfs/$name"
+			ln -s "$target" "$B/rootfs/$name"
+			container
+			equal "$(ls -A "$T/outside")" ""
+			case $name in proc | sys) [ "$status" -eq 1 ] || fail "/$name -> $target was followed" ;; esac
+			rm "$B/rootfs/$name"
+			mkdir "$B/rootfs/$name"
+		done
+	done
+}
+
+@test "CVE-2026-41579: a /dev that is a link, and no mount there, gets nothing outside" {
+	mkdir "$T/outside"
+	config '.mounts |= map(select(.destination | startswith("/dev") | not))'
+	rm -rf "$B/rootfs/dev"
+	ln -s "../../../../../../..$T/outside" "$B/rootfs/dev"
+	container
+	equal "$(ls -A "$T/outside")" ""
+	rm "$B/rootfs/dev"
+	mkdir "$B/rootfs/dev"
+	ln -s "../../../../../../../..$T/outside" "$B/rootfs/dev/pts"
+	ln -s "../../../../../../../..$T/outside/null" "$B/rootfs/dev/null"
+	container
+	equal "$(ls -A "$T/outside")" ""
+}
+
+@test "CVE-2019-18837: a mount's destination that is a link stays inside" {
+	mkdir -p "$T/outside/data"
+	touch "$T/source"
+	ln -s "../../../../../../..$T/outside" "$B/rootfs/link"
+	config --arg s "$T/source" '.mounts += [{destination: "/link/data/x/y", type: "tmpfs", source: "t"}, {destination: "/link/file", type: "bind", source: $s, options: ["bind"]}]'
+	container
+	equal "$(find "$T/outside" | sort | tr '\n' ' ')" "$T/outside $T/outside/data "
+}
+
+@test "CVE-2021-30465: a volume whose directory another container swaps for a link never leads outside" {
+	mkdir -p "$T/outside/target" "$T/volume/dir"
+	ln -s "../../../../../../../../..$T/outside" "$T/volume/link"
+	cat >"$T/swap.py" <<-'PY'
+		import ctypes, sys
+		libc = ctypes.CDLL(None)
+		while True:
+		    libc.renameat2(-100, sys.argv[1].encode() + b"/dir", -100, sys.argv[1].encode() + b"/link", 2)
+	PY
+	"$PYTHON" "$T/swap.py" "$T/volume" 3>&- & swapper=$!
+	config --arg v "$T/volume" '.mounts += [{destination: "/v", type: "bind", source: $v, options: ["bind"]}, {destination: "/v/dir/target", type: "tmpfs", source: "t"},
+		{destination: "/v/dir/deep/er", type: "tmpfs", source: "t"}]'
+	end=$((SECONDS + 3))
+	while [ $SECONDS -lt $end ]; do
+		container
+		if [ "$(find "$T/outside" | sort | tr '\n' ' ')" != "$T/outside $T/outside/target " ]; then
+			kill -KILL $swapper
+			fail "$(find "$T/outside")"
+		fi
+	done
+	kill -KILL $swapper
+	wait $swapper || true
+	! grep -qF "$T/outside" /proc/self/mountinfo || fail "mounted outside"
+}
+
+@test "CVE-2022-24769: nothing is inheritable unless config.json says so" {
+	config '.process.user = {uid: 1000, gid: 1000}'
+	payload caps
+	passes
+	line cap_inheritable=0000000000000000
+	line cap_ambient=0000000000000000
+}
+
+@test "CVE-2024-40635: a uid of 4294967295 is an error" {
+	config '.process.user.uid = 4294967295'
+	container
+	assert_error process.user.uid 4294967295
+	config '.process.user = {uid: 0, gid: 4294967295}'
+	container
+	assert_error process.user.gid 4294967295
+}
+
+@test "CVE-2024-40635: a uid above 2147483647 is not 0" {
+	config '.process.user = {uid: 4294967294, gid: 2147483648}'
+	payload ids
+	passes
+	line uid=4294967294
+	line gid=2147483648
+}
+
+@test "CVE-2025-31133: a /dev/null that the image brings is not what masks" {
+	mkdir -p "$T/outside"
+	echo secret >"$T/outside/file"
+	config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .linux.maskedPaths = ["/etc/passwd"]'
+	for target in /etc/group "../../../../../../../..$T/outside/file" /proc/sysrq-trigger; do
+		ln -sfn "$target" "$B/rootfs/dev/null"
+		payload access /etc/passwd
+		container
+		if [ "$status" -eq 0 ]; then
+			line 'read=/etc/passwd empty'
+		else
+			assert_error
+		fi
+	done
+	equal "$(cat "$T/outside/file")" secret
+}
+
+@test "CVE-2025-23266: a hook does not get the container's environment" {
+	config --arg p "$PAYLOAD" --arg out "$T/env" '.process.env += ["LD_PRELOAD=/evil.so", "EVIL=1"]
+		| .hooks = {createContainer: [{path: $p, args: ["payload", "to", $out, "env"]}], prestart: [{path: $p, args: ["payload", "to", $out, "env"]}]}'
+	passes
+	equal "$(cat "$T/env")" ""
+}
+
+@test "CVE-2025-52881: sysctls land in the container's own procfs, whatever is mounted at /proc" {
+	config '.mounts |= map(if .destination == "/proc" then {destination: "/proc", type: "tmpfs", source: "tmpfs"} else . end)
+		| .linux.maskedPaths = [] | .linux.readonlyPaths = [] | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	payload access /proc/sys/net/ipv4/ip_forward
+	container
+	[ "$status" -eq 0 ] || assert_error
+	absent "$B/rootfs/proc/sys"
+}
+
+@test "CVE-2021-43784: very many mappings are a clear error or work" {
+	user_namespace
+	config '.linux.uidMappings = [range(400) | {containerID: ., hostID: (100000 + . * 2), size: 1}]'
+	container
+	[ "$status" -eq 0 ] || assert_error linux.uidMappings
+	path=$(printf '/x%.0s' {1..3000})
+	config --arg p "$path" '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)'
+	container
+	assert_error linux.namespaces
+}
+
+@test "no descriptor of the host's directories is open in the container at any time" {
+	config --arg out "$T/fds" '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "ls -l /proc/$PPID/fd >" + $out], env: ["PATH=/bin:/usr/bin"]}]'
+	payload fds
+	passes
+	no_match 'fd_[3-9].*'
+	payload sleep 100
+	create
+	assert_success
+	# A created container waits inside: none of its descriptors may lead out of the root.
+	for fd in /proc/"$(pid_of)"/fd/*; do
+		target=$(readlink "$fd") || continue
+		case $target in /dev/null | "$T/"* | pipe:* | socket:* | anon_inode:* | /memfd:* | /proc/* | mnt:* | /*fifo*) [ ! -d "$fd" ] || fail "$fd -> $target" ;; esac
+		[ ! -d "$fd" ] || fail "$fd -> $target"
+	done
+}
