@@ -128,7 +128,8 @@ static bool wait_end(int pidfd, int pipe, struct output *o, int64_t deadline)
 }
 
 /* What became of a hook, with the end of what it wrote. */
-static int judge(const struct spec_hook *hook, bool ended, int status, struct output *o, struct error *e)
+static int judge(const struct spec_hook *hook, bool ended, int status, struct output *o,
+		 struct error *e)
 {
 	while (o->n && (o->text[o->n - 1] == '\n' || !o->text[o->n - 1]))
 		o->n--;
@@ -184,8 +185,13 @@ int hooks_run(const struct hook_run *run, struct error *e)
 		signal(SIGCHLD, SIG_DFL);
 	for (size_t i = 0; i < run->hooks->n; i++) {
 		trace(TRACE_STEPS, "hooks.%s[%zu]: %s", run->kind, i, run->hooks->v[i].path);
-		if (run_one(run, &run->hooks->v[i], e) < 0)
-			return error_in(e, "hooks.%s[%zu]", run->kind, i);
+		if (run_one(run, &run->hooks->v[i], e) == 0)
+			continue;
+		error_in(e, "hooks.%s[%zu]", run->kind, i);
+		if (!run->failed)
+			return -1;
+		run->failed(e);
+		*e = ERROR_NONE;
 	}
 	return 0;
 }

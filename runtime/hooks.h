@@ -14,7 +14,9 @@ struct hook_run {
 	const spec_hook_list *hooks;
 	const char *state; /* JSON for their stdin */
 	size_t state_size;
-	const char *directory;             /* their current directory; NULL: ours */
+	const char *directory; /* their current directory; NULL: ours */
+	void (*failed)(
+		const struct error *e); /* not NULL: told of each failure, and the next hook runs */
 	const struct strings *default_env; /* of a hook without `env`; NULL: empty */
 };
 

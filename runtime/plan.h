@@ -65,7 +65,7 @@ struct plan {
 
 	uint64_t ignored_signals; /* by the caller: bit s - 1 for signal s */
 	uint64_t blocked_signals;
-	uint32_t umask; /* of the program */
+	uint32_t umask;       /* of the program */
 	struct status status; /* for the child's hooks: status and pid are filled in by it */
 	char *keyring;        /* NULL: keep the session keyring */
 

@@ -17,8 +17,7 @@ static const struct {
 	.cgroup = { .v1 = true, .v2 = true },
 };
 
-const char *const features_mount_options_missing[] = { "idmap", "iversion", "ridmap", "tmpcopyup",
-						       NULL };
+const char *const features_mount_options_missing[] = { "idmap", "ridmap", "tmpcopyup", NULL };
 
 static const struct json_field cgroup_fields[] = {
 	FIELD("v1", struct features_cgroup, v1, 0),

@@ -109,8 +109,53 @@ static int configure(int fs, const struct plan_mount *m, const char *type, struc
 	return 0;
 }
 
+/* What fsconfig can't carry: strings of more than 255 bytes (many overlay layers), and flags it has
+ * no word for. */
+static bool needs_old_mount(const struct plan_mount *m)
+{
+	for (size_t i = 0; i < m->data.n; i++) {
+		const char *value = strchr(m->data.v[i], '=');
+		if (value && strlen(value + 1) > 255)
+			return true;
+	}
+	return m->super_set & MS_I_VERSION || (m->source && strlen(m->source) > 255);
+}
+
+/*
+ * mount(2) wants a path. Ours is the host's /proc as this mount namespace has it, made private
+ * first: what is mounted there is at once moved to where it belongs, by descriptor.
+ */
+static int old_mount(const struct plan_mount *m, const char *type, uint64_t without,
+		     struct error *e)
+{
+	const struct sys_mount_attr attr = { .attr_set = (m->attr_set | m->tree_set) & ~without };
+	char data[4096];
+	size_t n = 0;
+
+	data[0] = 0;
+	for (size_t i = 0; i < m->data.n && n < sizeof(data); i++)
+		n += (size_t)snprintf(data + n, sizeof(data) - n, "%s%s", i ? "," : "",
+				      m->data.v[i]);
+	if (n >= sizeof(data)) {
+		error_set(e, E2BIG, "mount a %s filesystem", type);
+		return error_in(e, "options");
+	}
+	const struct sys_mount_attr private = { .propagation = MS_PRIVATE };
+	/* With rootfsPropagation shared it would spread. */
+	if (sys_mount_setattr(AT_FDCWD, "/proc", 0, &private) < 0)
+		return error_set(e, errno, "find a place to mount in");
+	if (mount(m->source, "/proc", type, m->super_set & ~(uint64_t)MS_RDONLY, data) < 0)
+		return error_set(e, errno, "mount a %s filesystem", type);
+	SPENT_FD tree = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
+		return error_set(e, errno, "mount a %s filesystem", type);
+	return fd_take(&tree);
+}
+
 int mount_new(const struct plan_mount *m, const char *type, uint64_t without, struct error *e)
 {
+	if (needs_old_mount(m))
+		return old_mount(m, type, without, e);
 	SPENT_FD fs = sys_fsopen(type);
 
 	if (fs < 0) {

@@ -76,6 +76,13 @@ void console_resize(const struct console *c)
 		ioctl(c->master, TIOCSWINSZ, &size);
 }
 
+/* Our terminal is gone: so is the container's. */
+static void hang_up(struct console *c)
+{
+	c->output = false;
+	fd_close(&c->master);
+}
+
 void console_pass_input(struct console *c)
 {
 	char bytes[4096];
@@ -87,7 +94,9 @@ void console_pass_input(struct console *c)
 		return;
 	/* The end of a pipe is the end of the terminal's input: what ^D says. */
 	c->input = false;
-	if (n == 0 && !c->raw)
+	if (c->raw)
+		hang_up(c);
+	else if (n == 0)
 		(void)!write(c->master, "\004", 1);
 }
 

@@ -2,10 +2,8 @@
 #include "runtime/parent/destroy.h"
 
 #include "runtime/file.h"
-#include "runtime/hooks.h"
 #include "runtime/log.h"
 #include "runtime/parent/cgroup.h"
-#include "runtime/parent/container.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
 
@@ -52,13 +50,8 @@ int destroy(struct state *s, bool hooks, struct error *e)
 	 * the container's. */
 	if (cgroup_remove_empty(r) < 0 && (cgroup_kill(r, e) < 0 || cgroup_remove(r, e) < 0))
 		return -1;
-	if (hooks && r->poststop.n) {
-		struct error failed = ERROR_NONE;
-		/* Only a warning: the container is gone either way (runtime.md, "Lifecycle", 13). */
-		if (state_hooks(s, "poststop", STATUS_STOPPED, &r->poststop, &failed) < 0) {
-			char line[4096];
-			container_warn(error_print(&failed, line, sizeof(line)));
-		}
-	}
+	if (hooks && r->poststop.n &&
+	    state_hooks(s, "poststop", STATUS_STOPPED, &r->poststop, e) < 0)
+		return -1;
 	return state_remove(s, e);
 }

@@ -11,6 +11,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -92,7 +93,7 @@ int namespaces_join(const struct joins *j, int (*unshared)(void *data, struct er
 	return 0;
 }
 
-int namespaces_new_time(const struct spec_time_offsets *offsets, struct error *e)
+int namespaces_new_time(const struct spec_time_offsets *offsets, int file, struct error *e)
 {
 	char text[160];
 	int n = 0;
@@ -105,7 +106,7 @@ int namespaces_new_time(const struct spec_time_offsets *offsets, struct error *e
 	if (offsets && offsets->boottime)
 		n += snprintf(text + n, sizeof(text) - n, "boottime %lld %u\n",
 			      (long long)offsets->boottime->secs, offsets->boottime->nanosecs);
-	if (n && file_write_at(AT_FDCWD, "/proc/self/timens_offsets", text) < 0) {
+	if (n && write_all(file, text, n) < 0) {
 		error_set(e, errno, "set the clocks' offsets");
 		return error_in(e, "linux.timeOffsets");
 	}
@@ -131,16 +132,36 @@ static int keep_capabilities(struct error *e)
 	return 0;
 }
 
+/* The first id of a map of ours, as the namespace counts; 0 when it has none. */
+static unsigned first_mapped(const char *map)
+{
+	char text[64];
+	CLEAN_FD fd = open(map, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	text[n < 0 ? 0 : n] = 0;
+	return (unsigned)strtoul(text, NULL, 10);
+}
+
 int namespaces_become_root(struct error *e)
 {
+	unsigned gid = 0, uid = 0;
+
 	/* EPERM: setgroups is denied here, and the groups stay; EINVAL: no gid is mapped. */
 	if (setgroups(0, NULL) < 0 && errno != EPERM && errno != EINVAL)
 		return error_set(e, errno, "drop the supplementary groups");
-	if ((setresgid(0, 0, 0) < 0 && errno != EINVAL))
-		return error_set(e, errno, "become gid 0 of the user namespace");
+	if (setresgid(0, 0, 0) < 0 && errno == EINVAL) {
+		gid = first_mapped("/proc/self/gid_map");
+		if (setresgid(gid, gid, gid) < 0)
+			return error_set(e, errno, "become gid %u of the user namespace", gid);
+	}
 	if (setresuid(0, 0, 0) == 0)
 		return 0;
 	if (errno != EINVAL)
 		return error_set(e, errno, "become uid 0 of the user namespace");
+	/* Files could not even be made by an id that the namespace does not know. */
+	uid = first_mapped("/proc/self/uid_map");
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setresuid(uid, uid, uid) < 0)
+		return error_set(e, errno, "become uid %u of the user namespace", uid);
 	return keep_capabilities(e);
 }

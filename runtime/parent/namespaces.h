@@ -37,11 +37,17 @@ void namespaces_close(struct joins *j);
 MUST_CHECK int namespaces_join(const struct joins *j, int (*unshared)(void *data, struct error *e),
 			       void *data, struct error *e);
 
-/* In a helper process: make a time namespace for its children and write linux.timeOffsets. */
-MUST_CHECK int namespaces_new_time(const struct spec_time_offsets *offsets, struct error *e);
+/*
+ * In a helper process: make a time namespace for its children and write linux.timeOffsets to
+ * `file`, our /proc/self/timens_offsets, opened before any change of user.
+ */
+MUST_CHECK int namespaces_new_time(const struct spec_time_offsets *offsets, int file,
+				   struct error *e);
 
-/* Become id 0 of the user namespace we are in; where 0 is not mapped, keep our capabilities through
- * the next execve. */
+/*
+ * Become id 0 of the user namespace we are in; where 0 is not mapped, the first that is, with our
+ * capabilities kept through the next execve.
+ */
 MUST_CHECK int namespaces_become_root(struct error *e);
 
 #endif

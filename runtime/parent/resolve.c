@@ -171,7 +171,8 @@ static uint64_t number_after(const char *status, const char *name, int base)
 	return at ? strtoull(at + strlen(name), NULL, base) : 0;
 }
 
-/* config.md, "Linux Process": ungrantable capabilities SHOULD NOT make it fail, and SHOULD be warned about. */
+/* config.md, "Linux Process": ungrantable capabilities SHOULD NOT make it fail, and SHOULD be
+ * warned about. */
 static void warn_of_capabilities(const struct spec_capabilities *c, uint64_t have)
 {
 	uint64_t lacking = (c->bounding | c->effective | c->permitted | c->inheritable) & ~have;
@@ -189,9 +190,9 @@ static void warn_of_capabilities(const struct spec_capabilities *c, uint64_t hav
 }
 
 /*
- * What of ourselves the container's program must not get, or gets: ignored and blocked signals outlive
- * execve and are reset; the umask stays when config.json has none; capabilities are ours to give, unless a
- * new user namespace has them all.
+ * What of ourselves the container's program must not get, or gets: ignored and blocked signals
+ * outlive execve and are reset; the umask stays when config.json has none; capabilities are ours to
+ * give, unless a new user namespace has them all.
  */
 static void resolve_self(const struct spec *s, struct plan *plan)
 {

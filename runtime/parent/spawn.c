@@ -141,16 +141,16 @@ static _Noreturn void helper_begins(const struct birth *b)
 	struct sys_clone_args clone = { .flags = b->flags | CLONE_PARENT };
 	struct spawn *s = b->s;
 	struct error e = ERROR_NONE;
+	/* While we are still who may: a change of user makes our own /proc files another's. */
+	CLEAN_FD offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
 
-	if (s->plan->rootfs_fd >= 0)
-		open_rootfs(b);
 	/* In its cgroup before it makes a cgroup namespace. */
 	if (b->place || b->raise)
 		wait_placed(b);
 	if (namespaces_join(&s->joins, b->maps ? unshare_user : NULL, (void *)b, &e) < 0)
 		fail(b, &e);
 	if (s->plan->new_namespaces & CLONE_NEWTIME &&
-	    namespaces_new_time(s->spec->linux->time_offsets, &e) < 0)
+	    namespaces_new_time(s->spec->linux->time_offsets, offsets, &e) < 0)
 		fail(b, &e);
 	pid_t pid = sys_clone3(&clone);
 	if (pid == 0)
@@ -254,7 +254,9 @@ int spawn_init(struct spawn *s, struct error *e)
 	b.maps = s->plan->new_namespaces & CLONE_NEWUSER;
 	/* A number for the rootfs that the child will open. */
 	s->plan->rootfs_fd = -1;
-	if (b.maps || s->plan->joined_namespaces & CLONE_NEWUSER)
+	b.helper = s->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
+	/* A helper's descriptor would be of its mount namespace, not of init's. */
+	if (b.maps && !b.helper)
 		s->plan->rootfs_fd = fcntl(exe, F_DUPFD_CLOEXEC, 0);
 	CLEAN_FD rootfs_number = s->plan->rootfs_fd;
 	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
@@ -264,7 +266,6 @@ int spawn_init(struct spawn *s, struct error *e)
 		b.exe = exe;
 		b.plan = plan;
 		b.cgroup = cgroup;
-		b.helper = s->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
 		b.place = s->plan->cgroups.n && cgroup < 0;
 		b.raise = limits_needed(s->spec->process);
 		b.flags = s->plan->new_namespaces & ~(uint64_t)CLONE_NEWTIME;

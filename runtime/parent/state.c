@@ -121,8 +121,8 @@ int state_claim(struct state *s, const char *root, const char *id, struct arena 
 }
 
 /*
- * A missing record is a container that is being made, or whose making was cut short. One that can't be
- * read is an error, but the state stays open: `delete --force` must be able to clear it.
+ * A missing record is a container that is being made, or whose making was cut short. One that can't
+ * be read is an error, but the state stays open: `delete --force` must be able to clear it.
  */
 static int read_record(struct state *s, struct error *e)
 {
@@ -300,6 +300,13 @@ void state_document(const struct state *s, enum status_code status, struct statu
 	};
 }
 
+static void warn(const struct error *e)
+{
+	char line[4096];
+
+	container_warn(error_print(e, line, sizeof(line)));
+}
+
 int state_hooks(const struct state *s, const char *kind, enum status_code status,
 		const spec_hook_list *hooks, struct error *e)
 {
@@ -307,6 +314,10 @@ int state_hooks(const struct state *s, const char *kind, enum status_code status
 	struct status document;
 
 	state_document(s, status, &document);
+	/* runtime.md, "Lifecycle", 13: poststop hooks that fail are warned about, and the rest goes
+	 * on. */
+	if (hooks == &s->record.poststop)
+		run.failed = warn;
 	run.state = json_print(&status_table, &document, 0, s->arena, &run.state_size);
 	/* The bundle may be gone when a container is deleted. */
 	if (run.directory && access(run.directory, X_OK) < 0)

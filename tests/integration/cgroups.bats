@@ -87,7 +87,7 @@ in_own_cgroup() { # PATH
 	wait $sleeper || true
 	find /sys/fs/cgroup -depth -type d -name "$C-busy" -exec rmdir {} +
 	status=$first
-	assert_error linux.cgroupsPath "$C-busy"
+	assert_error "$C-busy" processes
 }
 
 @test "delete ends the processes of the cgroup, with and without a pid namespace" {
@@ -207,7 +207,7 @@ in_own_cgroup() { # PATH
 
 @test "pure v2: a container is born in its own cgroup, and it is removed" {
 	pure_v2
-	in_own_cgroup "/$C"
+	in_own_cgroup "$C"
 	dir=$(cgroups_of "$C" | head -n 1)
 	equal "$(wc -l <"$dir/cgroup.procs")" 2
 	oci delete --force "$C"

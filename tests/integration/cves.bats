@@ -182,14 +182,14 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	config '.linux.uidMappings = [range(400) | {containerID: ., hostID: (100000 + . * 2), size: 1}]'
 	container
 	[ "$status" -eq 0 ] || assert_error linux.uidMappings
+	base_config >"$B/config.json"
 	path=$(printf '/x%.0s' {1..3000})
 	config --arg p "$path" '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)'
 	container
 	assert_error linux.namespaces
 }
 
-@test "no descriptor of the host's directories is open in the container at any time" {
-	config --arg out "$T/fds" '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "ls -l /proc/$PPID/fd >" + $out], env: ["PATH=/bin:/usr/bin"]}]'
+@test "CVE-2016-9962: no descriptor of the host's directories is open in a created container" {
 	payload fds
 	passes
 	no_match 'fd_[3-9].*'
@@ -199,7 +199,6 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	# A created container waits inside: none of its descriptors may lead out of the root.
 	for fd in /proc/"$(pid_of)"/fd/*; do
 		target=$(readlink "$fd") || continue
-		case $target in /dev/null | "$T/"* | pipe:* | socket:* | anon_inode:* | /memfd:* | /proc/* | mnt:* | /*fifo*) [ ! -d "$fd" ] || fail "$fd -> $target" ;; esac
 		[ ! -d "$fd" ] || fail "$fd -> $target"
 	done
 }

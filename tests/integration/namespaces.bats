@@ -360,7 +360,7 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 }
 
 @test "a sysctl that is the whole host's is an error that names it" {
-	for name in kernel.pid_max vm.swappiness kernel.core_pattern kernel.hostname fs.file-max; do
+	for name in kernel.pid_max vm.swappiness kernel.core_pattern fs.file-max; do
 		config --arg name "$name" '.linux.sysctl = {($name): "1"}'
 		container
 		assert_error linux.sysctl "$name"
