@@ -13,10 +13,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,37 +63,56 @@ static int state_file(const struct hook_run *run)
 	return fd_take(&fd);
 }
 
-static int spawn(const struct hook_run *run, const struct spec_hook *hook, int input, int output,
-		 pid_t *pid)
+/* What the hook's process does before it is the hook. The errno of a failure goes through `report`,
+ * which execve closes. */
+static _Noreturn void become_hook(const struct hook_run *run, const struct spec_hook *hook,
+				  int input, int output, int report, pid_t parent)
 {
 	char *no_args[] = { hook->path, NULL }, *no_env[] = { NULL };
 	const struct strings *env = hook->env ? hook->env : run->default_env;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int failed;
+	sigset_t none;
 
+	/* A hook does not outlive whoever runs it: after a kill nobody would know of it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(1);
+	setpgid(0, 0);
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
 	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-						      POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	if (run->directory)
-		posix_spawn_file_actions_addchdir_np(&actions, run->directory);
-	failed =
-		posix_spawn(pid, hook->path, &actions, &attributes,
-			    hook->args.n ? hook->args.v : no_args, env && env->n ? env->v : no_env);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+	    dup2(output, STDERR_FILENO) >= 0 &&
+	    sys_close_range(STDERR_FILENO + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) >= 0 &&
+	    (!run->directory || chdir(run->directory) == 0))
+		execve(hook->path, hook->args.n ? hook->args.v : no_args,
+		       env && env->n ? env->v : no_env);
+	int failed = errno;
+	(void)!write(report, &failed, sizeof(failed));
+	_exit(127);
+}
+
+static int spawn(const struct hook_run *run, const struct spec_hook *hook, int input, int output,
+		 pid_t *pid)
+{
+	int ends[2], failed = 0;
+	pid_t parent = getpid();
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	CLEAN_FD report = ends[0];
+	CLEAN_FD reporting = ends[1];
+	*pid = fork();
+	if (*pid == 0)
+		become_hook(run, hook, input, output, reporting, parent);
+	fd_close(&reporting);
+	if (*pid < 0)
+		return -1;
+	if (read(report, &failed, sizeof(failed)) != sizeof(failed))
+		return 0;
+	waitpid(*pid, NULL, 0);
 	errno = failed;
-	return failed ? -1 : 0;
+	return -1;
 }
 
 static int64_t now_ms(void)

@@ -60,7 +60,6 @@ struct plan {
 	struct trace trace;
 	int32_t channel; /* descriptors that the child inherits */
 	int32_t start_socket;
-	int32_t rootfs_fd; /* the rootfs's tree, opened by the parent; -1: the child opens rootfs */
 	uint32_t preserve_fds;
 
 	uint64_t ignored_signals; /* by the caller: bit s - 1 for signal s */

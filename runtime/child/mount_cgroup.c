@@ -2,8 +2,10 @@
  * A mount of type cgroup. On pure v2 it is a cgroup2 filesystem. On v1 and hybrid hosts it is a
  * tmpfs with one directory per hierarchy, as on the host, and a link per controller where several
  * share one. With a cgroup namespace each hierarchy is mounted anew and shows the container's own
- * cgroup as its root; without, or where a user namespace forbids a new mount, the container's own
- * cgroup is bound. Flags, "ro" above all, hold on either way (CVE-2023-25809).
+ * cgroup as its root. Without one, a v1 hierarchy is the container's own cgroup, bound, and pure v2
+ * the host's whole hierarchy, so that /proc/self/cgroup means something there. Where a user
+ * namespace forbids a new mount, the container's own cgroup is bound. Flags, "ro" above all, hold
+ * in every case (CVE-2023-25809).
  */
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"

@@ -3,6 +3,7 @@
  * it is a mount (pivot_root wants one) and its descriptor stays the one trusted way in. Hooks that
  * run between the mounts and the pivot find it at root.path.
  */
+#include "runtime/channel.h"
 #include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
@@ -23,20 +24,28 @@ static bool has_mount_namespace(const struct child *c)
 	return (c->plan->new_namespaces | c->plan->joined_namespaces) & CLONE_NEWNS;
 }
 
+/* Directories that only the host's ids may enter: the parent, who may, opens it in our mount
+ * namespace. */
+static int ask_parent(struct child *c, struct error *e)
+{
+	struct message m;
+
+	if (channel_send(c->channel, MESSAGE_ROOTFS, 0, -1) < 0 ||
+	    channel_receive(c->channel, &m, &c->rootfs, e) <= 0 || m.type != MESSAGE_ROOTFS)
+		return e->text[0] ? -1 : error_set(e, EPROTO, "talk to the parent");
+	errno = m.value;
+	return c->rootfs;
+}
+
 static int open_root(struct child *c, struct error *e)
 {
 	const char *path = c->plan->status.rootfs;
-	int fd = c->plan->rootfs_fd;
 
-	/* Opened for us while we were still the host's id; closed when that failed. */
-	if (fd < 0 || fcntl(fd, F_GETFD) < 0)
-		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->rootfs = fd;
-	if (fd < 0) {
-		error_set(e, errno, "open %s", path);
-		return error_in(e, "root.path");
-	}
-	return 0;
+	c->rootfs = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->rootfs >= 0 || (errno == EACCES && c->plan->nested && ask_parent(c, e) >= 0))
+		return 0;
+	error_set(e, errno, "open %s", path);
+	return error_in(e, "root.path");
 }
 
 /*

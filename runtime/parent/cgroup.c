@@ -105,6 +105,7 @@ int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, st
 		/* One call in the usual case: only the last directory is missing. */
 		c->top = highest_missing(a, c->path);
 		if (!c->top && cgroup_has_processes(c->path)) {
+			r->cgroups.n = 0; /* not ours: nobody may clean it up */
 			error_set(e, EBUSY, "cgroup %s has processes already", c->path);
 			return error_hint(e, "give the container a cgroup of its own");
 		}

@@ -148,12 +148,23 @@ int cgroup_kill(const struct record *r, struct error *e)
 	return 0;
 }
 
+/* After a failed rmdir. A read-only filesystem says EROFS whether the directory is there or not. */
+static bool is_gone(const char *path)
+{
+	int saved = errno;
+	bool gone =
+		saved == ENOENT || (saved == EROFS && access(path, F_OK) < 0 && errno == ENOENT);
+
+	errno = saved;
+	return gone;
+}
+
 static void remove_one(const char *path, void *data)
 {
 	int *failed = data;
 
 	/* EBUSY: a process that was killed is not quite gone. */
-	for (int wait = 1; rmdir(path) < 0 && errno != ENOENT; wait *= 2) {
+	for (int wait = 1; rmdir(path) < 0 && !is_gone(path); wait *= 2) {
 		if (errno != EBUSY || wait > 2048) {
 			*failed = errno;
 			return;
@@ -169,7 +180,7 @@ static int remove_up(const struct record_cgroup *c)
 	char part[4096];
 
 	snprintf(part, sizeof(part), "%s", c->path);
-	if (rmdir(part) < 0 && errno != ENOENT)
+	if (rmdir(part) < 0 && !is_gone(part))
 		return -1;
 	for (char *end; strlen(part) > strlen(c->top) && (end = strrchr(part, '/'));) {
 		*end = 0;

@@ -130,7 +130,6 @@ static int spawn(struct creation *c, struct error *e)
 	c->spawn.spec = c->bundle.spec;
 	c->spawn.plan = c->bundle.plan;
 	c->spawn.arena = &c->arena;
-	c->spawn.rootfs = c->bundle.rootfs;
 	c->spawn.start_socket = socket;
 	int result = spawn_init(&c->spawn, e);
 	namespaces_close(&c->spawn.joins);
@@ -180,6 +179,10 @@ static int accompany(struct creation *c, struct error *e)
 			return got < 0 ? -1 : silent_end(c, e);
 		switch (m.type) {
 		case MESSAGE_ERROR: *e = m.error; return -1;
+		case MESSAGE_ROOTFS:
+			if (spawn_open_rootfs(&c->spawn, c->bundle.rootfs, e) < 0)
+				return -1;
+			break;
 		case MESSAGE_MOUNTED:
 			if (create_hooks(c, e) < 0)
 				return -1;

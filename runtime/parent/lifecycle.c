@@ -76,7 +76,14 @@ int container_start(const char *root, const char *id, struct error *e)
 
 	if (arena_init(&a, ARENA, e) < 0)
 		return -1;
-	if (state_open(&s, root, id, &a, e) < 0 || state_lock(&s, LOCK_MS, e) < 0)
+	if (state_open(&s, root, id, &a, e) < 0)
+		goto out;
+	/* Not worth waiting for: its create holds the lock. */
+	if (state_status(&s) == STATUS_CREATING) {
+		error_set(e, 0, "cannot start a container that is still being created");
+		goto out;
+	}
+	if (state_lock(&s, LOCK_MS, e) < 0)
 		goto out;
 	switch (state_status(&s)) {
 	case STATUS_CREATED:

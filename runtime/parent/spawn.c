@@ -60,22 +60,6 @@ static int keep_open(int fd)
 	return fd < 0 ? 0 : fcntl(fd, F_SETFD, 0);
 }
 
-/*
- * A rootfs below directories that only its owner may enter is out of reach once we are another id:
- * open it while we are still the host's id, in the mount namespace that is already init's.
- */
-static void open_rootfs(const struct birth *b)
-{
-	int fd = open(b->s->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	/* Left closed when it can't be opened: then init tries the path and says what is wrong with
-	 * it. */
-	if (fd >= 0)
-		dup2(fd, b->s->plan->rootfs_fd);
-	else
-		close(b->s->plan->rootfs_fd);
-}
-
 static _Noreturn void reexec(const struct birth *b)
 {
 	char number[16];
@@ -109,8 +93,6 @@ static _Noreturn void init_begins(const struct birth *b)
 {
 	struct error e = ERROR_NONE;
 
-	if (b->s->plan->rootfs_fd >= 0)
-		open_rootfs(b);
 	if (b->maps || b->place || b->raise)
 		wait_placed(b);
 	if (b->maps && namespaces_become_root(&e) < 0)
@@ -252,13 +234,7 @@ int spawn_init(struct spawn *s, struct error *e)
 	s->plan->channel = b.channel;
 	s->plan->start_socket = s->start_socket;
 	b.maps = s->plan->new_namespaces & CLONE_NEWUSER;
-	/* A number for the rootfs that the child will open. */
-	s->plan->rootfs_fd = -1;
 	b.helper = s->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
-	/* A helper's descriptor would be of its mount namespace, not of init's. */
-	if (b.maps && !b.helper)
-		s->plan->rootfs_fd = fcntl(exe, F_DUPFD_CLOEXEC, 0);
-	CLEAN_FD rootfs_number = s->plan->rootfs_fd;
 	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
 	CLEAN_FD cgroup = cgroup_open_for_clone(s->plan);
 	int result = -1;
@@ -277,4 +253,21 @@ int spawn_init(struct spawn *s, struct error *e)
 	}
 	fd_close(&b.channel);
 	return result;
+}
+
+int spawn_open_rootfs(const struct spawn *s, const char *rootfs, struct error *e)
+{
+	struct sys_clone_args clone = { .exit_signal = SIGCHLD };
+	pid_t pid = sys_clone3(&clone);
+
+	if (pid == 0) {
+		int fd = sys_setns(s->pidfd, CLONE_NEWNS, "init's mount") < 0
+				 ? -1
+				 : open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		_exit(channel_send(s->channel, MESSAGE_ROOTFS, fd < 0 ? errno : 0, fd) < 0);
+	}
+	if (pid < 0 || process_reap(pid) != 0)
+		return error_set(e, pid < 0 ? errno : EIO,
+				 "open the rootfs for the container's init");
+	return 0;
 }

@@ -14,9 +14,8 @@
 struct spawn {
 	/* in */
 	const struct spec *spec;
-	struct plan *plan;         /* channel, start_socket and rootfs_fd are filled in */
+	struct plan *plan;         /* channel and start_socket are filled in */
 	const struct arena *arena; /* that holds the plan */
-	const char *rootfs;
 	struct joins joins;
 	int start_socket; /* listening */
 	/* out */
@@ -30,5 +29,11 @@ struct spawn {
  * failure the caller ends what s->pid names.
  */
 MUST_CHECK int spawn_init(struct spawn *s, struct error *e);
+
+/*
+ * Answer MESSAGE_ROOTFS: open the rootfs in init's mount namespace with our rights, for an init
+ * whose ids may not enter the directories above it, and send the descriptor.
+ */
+MUST_CHECK int spawn_open_rootfs(const struct spawn *s, const char *rootfs, struct error *e);
 
 #endif

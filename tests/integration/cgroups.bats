@@ -21,7 +21,7 @@ in_own_cgroup() { # PATH
 	[ -n "$(cgroups_of "$C")" ] || fail "no cgroup"
 	while IFS=: read -r number controllers path; do
 		contains "$path" "$C"
-	done <<<"$(host_cgroups | grep -v 'name=' )"
+	done <<<"$(if [ "$(cgroup_mode)" = v2 ]; then host_cgroups | grep '^0:'; else host_cgroups | grep -v 'name='; fi)"
 }
 
 @test "the cgroup is there before start, and its process in it" {
@@ -83,7 +83,7 @@ in_own_cgroup() { # PATH
 	config --arg path "/$C-busy" '.linux.cgroupsPath = $path'
 	container
 	first=$status
-	kill $sleeper
+	kill $sleeper || fail "the processes that were there are gone"
 	wait $sleeper || true
 	find /sys/fs/cgroup -depth -type d -name "$C-busy" -exec rmdir {} +
 	status=$first
@@ -136,7 +136,8 @@ in_own_cgroup() { # PATH
 	matches 'stat=/sys/fs/cgroup/.*'
 }
 
-@test "without a cgroup namespace the cgroup mount shows no more than the container's own cgroup" {
+@test "v1: without a cgroup namespace the cgroup mount shows no more than the container's own cgroup" {
+	[ "$(cgroup_mode)" != v2 ] || skip "this host has no v1 hierarchies"
 	config '.linux.namespaces |= map(select(.type != "cgroup"))'
 	shell 'for f in $(ls -d /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs 2>/dev/null); do echo "$f $(grep -c . $f)"; done'
 	container
@@ -230,13 +231,15 @@ in_own_cgroup() { # PATH
 	line file=1
 }
 
-@test "pure v2: without a cgroup namespace the mount is the container's own cgroup" {
+@test "pure v2: without a cgroup namespace the program finds its cgroup where /proc/self/cgroup says, read-only" {
 	pure_v2
 	config '.linux.namespaces |= map(select(.type != "cgroup"))'
-	payload file /sys/fs/cgroup/cgroup.procs cgroup
+	shell 'path=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup); echo "$path"; grep -x 1 "$path/cgroup.procs"; mkdir "$path/new" || mkdir /sys/fs/cgroup/new || echo read-only'
+	ln -s busybox "$B/rootfs/bin/sed"
 	passes
-	line file=1
-	matches "cgroup=0::/.*$C"
+	matches "/sys/fs/cgroup/.*$C"
+	line 1
+	line read-only
 }
 
 @test "pure v2: a writable cgroup mount can be used" {
@@ -294,4 +297,19 @@ in_own_cgroup() { # PATH
 	container
 	assert_error cgroup
 	contains "${err,,}" "read-only file system"
+}
+
+@test "pure v2: a create that fails because of others' processes in the cgroup leaves them alive" {
+	pure_v2
+	at=$(cgroup2_at)
+	mkdir "$at/$C-busy"
+	sleep 100 3>&- & sleeper=$!
+	HOLDERS+=("$sleeper")
+	echo $sleeper >"$at/$C-busy/cgroup.procs"
+	config --arg path "/$C-busy" '.linux.cgroupsPath = $path'
+	container
+	kill $sleeper || fail "the processes that were there are gone"
+	wait $sleeper || true
+	rmdir "$at/$C-busy"
+	assert_error "$C-busy" processes
 }

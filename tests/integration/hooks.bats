@@ -142,7 +142,7 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 		hook $list "exec sleep 6$BASHPID" '{timeout: 1}'
 		before=$SECONDS
 		create
-		assert_error "hooks.$list[0]" time
+		assert_error "hooks.${list}[0]" time
 		[ $((SECONDS - before)) -lt 10 ] || fail "took $((SECONDS - before)) s"
 		! pgrep -f "^sleep 6$BASHPID$" || fail "the hook lives"
 	done
@@ -183,7 +183,7 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 		hook $list "echo never >>$T/log"
 		hook poststop "echo poststop >>$T/log"
 		create
-		assert_error "hooks.$list[1]" 7 "it went wrong"
+		assert_error "hooks.${list}[1]" 7 "it went wrong"
 		try oci state "$C"
 		assert_error "container does not exist"
 		equal "$(tr '\n' ' ' <"$T/log")" "first poststop "

@@ -260,6 +260,9 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	payload say inside
 	passes
 	line inside
+	config '.linux.namespaces += [{type: "time"}]'
+	passes
+	line inside
 }
 
 @test "a bind source that only root can come to works in a user namespace" {
