@@ -88,7 +88,8 @@ int channel_receive(int channel, struct message *m, int *fd, struct error *e)
 	struct msghdr h = { .msg_iov = &part,
 			    .msg_iovlen = 1,
 			    .msg_control = control.bytes,
-			    .msg_controllen = sizeof(control.bytes) };
+			    .msg_controllen =
+				    CMSG_LEN(sizeof(int)) /* one: CMSG_SPACE has room for two */ };
 	ssize_t n;
 
 	do
@@ -102,10 +103,12 @@ int channel_receive(int channel, struct message *m, int *fd, struct error *e)
 	if ((size_t)n < offsetof(struct message, error) || m->type > MESSAGE_EXECUTING ||
 	    (m->type == MESSAGE_ERROR && (size_t)n != sizeof(*m)))
 		return error_set(e, EPROTO, "receive from the other side");
-	if (m->type == MESSAGE_ERROR)
-		m->error.field[sizeof(m->error.field) - 1] =
-			m->error.text[sizeof(m->error.text) - 1] =
-				m->error.hint[sizeof(m->error.hint) - 1] = 0;
+	if (m->type == MESSAGE_ERROR) {
+		m->error.context[sizeof(m->error.context) - 1] = 0;
+		m->error.field[sizeof(m->error.field) - 1] = 0;
+		m->error.text[sizeof(m->error.text) - 1] = 0;
+		m->error.hint[sizeof(m->error.hint) - 1] = 0;
+	}
 	if (fd)
 		*fd = fd_take(&passed);
 	return 1;

@@ -178,5 +178,11 @@ int make_directories(const char *path, mode_t mode)
 			return -1;
 		*at = '/';
 	}
-	return mkdir(part, mode) < 0 && errno != EEXIST ? -1 : 0;
+	if (mkdir(part, mode) == 0)
+		return 0;
+	struct stat st;
+	if (errno != EEXIST || stat(part, &st) < 0)
+		return -1;
+	errno = ENOTDIR;
+	return S_ISDIR(st.st_mode) ? 0 : -1;
 }

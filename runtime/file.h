@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 /* A descriptor that is closed when it leaves its scope; -1 is none. Destructors keep errno. */
-#define CLEAN_FD __attribute__((cleanup(fd_clean))) int
+#define CLEAN_FD __attribute__((cleanup(fd_clean), unused)) int
 void fd_clean(int *fd);
 /* Give away a descriptor: returns it and leaves -1. */
 int fd_take(int *fd);

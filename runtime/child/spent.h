@@ -8,7 +8,7 @@
 
 /* Like CLEAN_FD, for the child's steps: closed later, and never inherited by the program
  * (close-on-exec). */
-#define SPENT_FD __attribute__((cleanup(spent_add))) int
+#define SPENT_FD __attribute__((cleanup(spent_add), unused)) int
 void spent_add(int *fd);
 
 #endif

@@ -32,6 +32,11 @@ struct cgroup_hierarchies {
 /* What the host has mounted. None is not an error. */
 MUST_CHECK int cgroup_hierarchies(struct arena *a, struct cgroup_hierarchies *out, struct error *e);
 
+/* Its two halves, from the texts of /proc/self/mountinfo (not looked at when out->pure) and of
+ * /proc/self/cgroup, which are cut up in place and must live as long as *out. */
+void cgroup_mounted(struct arena *a, char *mountinfo, struct cgroup_hierarchies *out);
+void cgroup_find_own(char *self_cgroup, struct cgroup_hierarchies *out);
+
 /*
  * Where the container's cgroup will be, into plan->cgroups: an absolute cgroups_path below each
  * hierarchy's mount point; a relative one, or without one ocirun-ID, beside our own cgroup (which

@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 
 #define FILE_MAX ((size_t)4 << 20) /* of mountinfo and the like */
+#define HIERARCHIES_MAX 32
 
 static bool is_cgroup2(const char *path)
 {
@@ -56,28 +57,39 @@ static bool is_v1_controller(const char *option)
 	return strncmp(option, "release_agent=", 14) != 0;
 }
 
-/* One line of mountinfo, cut up in place; a hierarchy below /sys/fs/cgroup is added to out (a later
- * mount hides an earlier). */
+/* A mount hides what was mounted at the same place before, and below it. */
+static void hide(const char *mount_point, struct cgroup_hierarchies *out)
+{
+	size_t n = strlen(mount_point), kept = 0;
+
+	for (size_t i = 0; i < out->n; i++) {
+		const char *at = out->v[i].mount_point;
+		if (strncmp(at, mount_point, n) || (at[n] && at[n] != '/'))
+			out->v[kept++] = out->v[i];
+	}
+	out->n = kept;
+}
+
+/* One line of mountinfo, cut up in place; a hierarchy below /sys/fs/cgroup is added to out. */
 static void add_mount(struct arena *a, char *line, struct cgroup_hierarchies *out)
 {
-	char *field[10] = { 0 }, *at = strstr(line, " - ");
+	char *mount_point = NULL, *rest = strstr(line, " - ");
 	struct cgroup_hierarchy h = { 0 };
 
-	if (!at)
+	if (!rest)
 		return;
-	*at = 0;
-	char *type = at + 3, *before = line;
-	for (int i = 0; i < 5; i++)
-		field[i] = next_piece(&before, ' ');
-	char *rest = type;
-	type = next_piece(&rest, ' ');
-	next_piece(&rest, ' ');
-	char *mount_point = field[4];
-	if (!type || !rest || !mount_point || strncmp(mount_point, CGROUP_ROOT "/", 15) ||
-	    strchr(mount_point + 15, '/'))
+	*rest = 0;
+	rest += 3;
+	for (int field = 0; field < 5; field++) /* the fifth, see proc(5) */
+		mount_point = next_piece(&line, ' ');
+	char *type = next_piece(&rest, ' ');
+	next_piece(&rest, ' '); /* the source; what is left are the options */
+	if (!type || !rest || !mount_point)
 		return;
+	hide(mount_point, out);
 	h.unified = !strcmp(type, "cgroup2");
-	if (!h.unified && strcmp(type, "cgroup"))
+	if ((!h.unified && strcmp(type, "cgroup")) || out->n == HIERARCHIES_MAX ||
+	    strncmp(mount_point, CGROUP_ROOT "/", 15) || strchr(mount_point + 15, '/'))
 		return;
 	h.mount_point = mount_point;
 	h.name = mount_point + 15;
@@ -85,13 +97,7 @@ static void add_mount(struct arena *a, char *line, struct cgroup_hierarchies *ou
 	for (char *o; !h.unified && (o = next_piece(&rest, ','));)
 		if (is_v1_controller(o) && h.options.n < 31)
 			h.options.v[h.options.n++] = o;
-	for (size_t i = 0; i < out->n; i++)
-		if (!strcmp(out->v[i].mount_point, mount_point)) {
-			out->v[i] = h;
-			return;
-		}
-	if (out->n < 32)
-		out->v[out->n++] = h;
+	out->v[out->n++] = h;
 }
 
 /* Is a /proc/self/cgroup controller list ("cpu,cpuacct", "name=systemd", "" for v2) that of this
@@ -109,13 +115,21 @@ static bool same_controllers(const char *list, const struct cgroup_hierarchy *h)
 	return false;
 }
 
-static int find_own(struct arena *a, struct cgroup_hierarchies *out, struct error *e)
+void cgroup_mounted(struct arena *a, char *mountinfo, struct cgroup_hierarchies *out)
 {
-	char *text;
+	out->n = 0;
+	out->v = arena_array(a, struct cgroup_hierarchy, out->pure ? 1 : HIERARCHIES_MAX);
+	if (out->pure)
+		out->v[out->n++] = (struct cgroup_hierarchy){ .name = "",
+							      .mount_point = CGROUP_ROOT,
+							      .unified = true };
+	for (char *line; !out->pure && (line = next_piece(&mountinfo, '\n'));)
+		add_mount(a, line, out);
+}
 
-	if (read_file(a, "/proc/self/cgroup", &text, e) < 0)
-		return -1;
-	for (char *line; (line = next_piece(&text, '\n'));) {
+void cgroup_find_own(char *self_cgroup, struct cgroup_hierarchies *out)
+{
+	for (char *line; (line = next_piece(&self_cgroup, '\n'));) {
 		char *rest = line;
 		next_piece(&rest, ':');
 		char *list = rest;
@@ -130,25 +144,19 @@ static int find_own(struct arena *a, struct cgroup_hierarchies *out, struct erro
 	for (size_t i = 0; i < out->n; i++)
 		if (!out->v[i].own)
 			out->v[i].own = "/";
-	return 0;
 }
 
 int cgroup_hierarchies(struct arena *a, struct cgroup_hierarchies *out, struct error *e)
 {
-	char *text;
+	char *text = NULL;
 
-	out->n = 0;
-	out->pure = is_cgroup2(CGROUP_ROOT);
-	out->v = arena_array(a, struct cgroup_hierarchy, out->pure ? 1 : 32);
-	if (out->pure) {
-		out->v[out->n++] = (struct cgroup_hierarchy){ .name = "",
-							      .mount_point = CGROUP_ROOT,
-							      .unified = true };
-	} else {
-		if (read_file(a, "/proc/self/mountinfo", &text, e) < 0)
-			return -1;
-		for (char *line; (line = next_piece(&text, '\n'));)
-			add_mount(a, line, out);
-	}
-	return out->n ? find_own(a, out, e) : 0;
+	*out = (struct cgroup_hierarchies){ .pure = is_cgroup2(CGROUP_ROOT) };
+	if (!out->pure && read_file(a, "/proc/self/mountinfo", &text, e) < 0)
+		return -1;
+	cgroup_mounted(a, text, out);
+	if (out->n && read_file(a, "/proc/self/cgroup", &text, e) < 0)
+		return -1;
+	if (out->n)
+		cgroup_find_own(text, out);
+	return 0;
 }

@@ -244,6 +244,15 @@ int state_connect(const struct state *s, bool wait)
 	return fd_take(&fd);
 }
 
+/* Does a live process hold the lock? Asked through a description of our own: one that we hold stays
+ * ours. */
+static bool is_locked(const struct state *s)
+{
+	CLEAN_FD fd = openat(s->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+}
+
 enum status_code state_status(const struct state *s)
 {
 	const struct record *r = &s->record;
@@ -251,11 +260,7 @@ enum status_code state_status(const struct state *s)
 	if (!s->recorded || !r->complete) {
 		if (s->recorded && (process_alive(&r->creator) || process_alive(&r->init)))
 			return STATUS_CREATING;
-		/* No record yet: a live creator holds the lock. */
-		bool held = !s->recorded && flock(s->directory, LOCK_SH | LOCK_NB) < 0;
-		if (!s->recorded && !held)
-			flock(s->directory, LOCK_UN);
-		return held ? STATUS_CREATING : STATUS_STOPPED;
+		return !s->recorded && is_locked(s) ? STATUS_CREATING : STATUS_STOPPED;
 	}
 	if (!process_alive(&r->init))
 		return STATUS_STOPPED;
