@@ -165,8 +165,8 @@ static void mounted_over(void **state)
 		     "3:pids:/p\n2:memory:/m\n1:cpu,cpuacct:/c\n");
 
 	assert_string_equal(told(*state, &h),
-			    "memory /sys/fs/cgroup/memory /p pids;"
-			    "cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct /c cpu,cpuacct;");
+			    "cpu,cpuacct /sys/fs/cgroup/cpu,cpuacct /c cpu,cpuacct;"
+			    "memory /sys/fs/cgroup/memory /p pids;");
 }
 
 static void hidden_by_another_filesystem(void **state)
