@@ -76,7 +76,7 @@ MUST_CHECK int container_list(const char *root, struct arena *a, struct status_l
 MUST_CHECK int container_plan(const struct create_options *o, struct arena *a, char **text,
 			      struct error *e);
 
-/* Id rule: [A-Za-z0-9_+.-], at least one character, at most 1024 bytes, not "." or "..". */
+/* Id rule: [A-Za-z0-9_+.-], at least one character, at most 255 bytes, not "." or "..". */
 MUST_CHECK int container_id_check(const char *id, struct error *e);
 
 #endif

@@ -210,8 +210,10 @@ static void resolve_self(const struct spec *s, struct plan *plan)
 	if (s->process && s->process->user.umask)
 		plan->umask = *s->process->user.umask;
 	bool new_user = (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
-	if (n > 0 && !new_user && s->process && s->process->capabilities)
-		warn_of_capabilities(s->process->capabilities, number_after(text, "\nCapPrm:", 16));
+	/* Who has none at all is told soon enough that it takes a user namespace. */
+	uint64_t have = number_after(text, "\nCapPrm:", 16);
+	if (have && !new_user && s->process && s->process->capabilities)
+		warn_of_capabilities(s->process->capabilities, have);
 }
 
 int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
@@ -243,6 +245,10 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	plan->hostname = s->hostname;
 	plan->domainname = s->domainname;
 	plan->process = s->process;
+	trace(TRACE_SPEC, "bundle %s, rootfs %s, new namespaces 0x%llx, joined 0x%llx%s", b->path,
+	      b->rootfs, (unsigned long long)plan->new_namespaces,
+	      (unsigned long long)plan->joined_namespaces,
+	      plan->nested ? ", in a user namespace" : "");
 	resolve_devices(s, a, plan);
 	resolve_sysctl(s, a, plan);
 	resolve_hooks(s, plan);

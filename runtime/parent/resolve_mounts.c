@@ -125,6 +125,13 @@ int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, st
 		m->index = (int32_t)i;
 		if (resolve_one(&s->mounts.v[i], a, bundle, other_user, m, e) < 0)
 			return error_in(e, "mounts[%zu]", i);
+		trace(TRACE_SPEC,
+		      "mounts[%zu]: %s at %s, flags +0x%llx -0x%llx, %zu options of its own", i,
+		      m->kind == PLAN_MOUNT_BIND ? m->source
+		      : m->type                  ? m->type
+						 : "remount",
+		      m->destination, (unsigned long long)m->attr_set,
+		      (unsigned long long)m->attr_clear, m->data.n);
 		if (is_dev(m->destination) && m->kind != PLAN_MOUNT_REMOUNT)
 			plan->setup_dev = m->kind != PLAN_MOUNT_BIND;
 	}

@@ -498,13 +498,15 @@ load helpers
 
 @test "ten containers are created, started and deleted at once" {
 	payload sleep 100
+	pids=() # a bare wait would wait for bats' own timer too
 	for i in {1..10}; do
-		{ oci create --bundle "$B" "$C-$i" && oci start "$C-$i"; } >/dev/null 2>>"$T/err" &
+		{ oci create --bundle "$B" "$C-$i" && oci start "$C-$i"; } >/dev/null 2>>"$T/err" & pids+=($!)
 	done
-	wait
+	wait "${pids[@]}"
 	equal "$(oci list --format json | jq -r '[.[] | select(.status == "running")] | length')" 10
-	for i in {1..10}; do oci delete --force "$C-$i" & done
-	wait
+	pids=()
+	for i in {1..10}; do oci delete --force "$C-$i" & pids+=($!); done
+	wait "${pids[@]}"
 	equal "$(oci list -q)" ""
 }
 

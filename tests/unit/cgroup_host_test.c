@@ -148,8 +148,8 @@ static void similar_names(void **state)
 /* A path holds anything but a newline; lines that say nothing are skipped. */
 static void own_paths(void **state)
 {
-	struct cgroup_hierarchies h = host(*state, BEFORE MEMORY UNIFIED,
-					   "\n:\n7\n8:memory\n3:memory:/a:b c\n0::/../x");
+	struct cgroup_hierarchies h =
+		host(*state, BEFORE MEMORY UNIFIED, "\n:\n7\n8:memory\n3:memory:/a:b c\n0::/../x");
 
 	assert_string_equal(told(*state, &h), "memory /sys/fs/cgroup/memory /a:b c memory;"
 					      "unified* /sys/fs/cgroup/unified /../x;");

@@ -180,8 +180,7 @@ static void ends_are_told(void **state)
 	assert_int_equal(channel_receive(p->ends[1], &m, &fd, &e), 0);
 	assert_int_equal(channel_receive(p->ends[1], &m, NULL, &e), 0);
 	assert_int_equal(channel_expect(p->ends[1], MESSAGE_CREATED, &m, &e), -1);
-	assert_string_equal(shown(&e),
-			    "the other side ended without a word, before \"created\"");
+	assert_string_equal(shown(&e), "the other side ended without a word, before \"created\"");
 	/* No SIGPIPE. */
 	assert_int_equal(channel_send(p->ends[1], MESSAGE_START, 0, -1), -1);
 	assert_int_equal(errno, EPIPE);
@@ -239,8 +238,8 @@ static void send_raw(int channel, const void *bytes, size_t n, const int *fds, s
 	if (count) {
 		m.msg_control = control.bytes;
 		m.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		control.header = (struct cmsghdr){ CMSG_LEN(count * sizeof(int)), SOL_SOCKET,
-						   SCM_RIGHTS };
+		control.header =
+			(struct cmsghdr){ CMSG_LEN(count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
 		memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
 	}
 	assert_int_equal(sendmsg(channel, &m, 0), n);
@@ -250,7 +249,9 @@ static void garbage(void **state)
 {
 	struct pair_of_ends *p = *state;
 	struct message error = { .type = MESSAGE_ERROR }, m;
-	const uint32_t types[][2] = { { MESSAGE_EXECUTING + 1, 0 }, { 1000, 0 }, { UINT32_MAX, 0 } };
+	const uint32_t types[][2] = { { MESSAGE_EXECUTING + 1, 0 },
+				      { 1000, 0 },
+				      { UINT32_MAX, 0 } };
 	const int fd = p->ends[0];
 
 	for (size_t n = 1; n < 8; n++) {
@@ -329,18 +330,12 @@ static void many_descriptors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHANNEL_TEST(closes_on_exec),
-		CHANNEL_TEST(each_message),
-		CHANNEL_TEST(keeps_order),
-		CHANNEL_TEST(passes_a_descriptor),
-		CHANNEL_TEST(errors_cross),
-		CHANNEL_TEST(error_strings_end),
-		CHANNEL_TEST(ends_are_told),
-		CHANNEL_TEST(ends_unread),
-		CHANNEL_TEST(unexpected),
-		CHANNEL_TEST(no_channel),
-		CHANNEL_TEST(garbage),
-		CHANNEL_TEST(oversized),
+		CHANNEL_TEST(closes_on_exec),   CHANNEL_TEST(each_message),
+		CHANNEL_TEST(keeps_order),      CHANNEL_TEST(passes_a_descriptor),
+		CHANNEL_TEST(errors_cross),     CHANNEL_TEST(error_strings_end),
+		CHANNEL_TEST(ends_are_told),    CHANNEL_TEST(ends_unread),
+		CHANNEL_TEST(unexpected),       CHANNEL_TEST(no_channel),
+		CHANNEL_TEST(garbage),          CHANNEL_TEST(oversized),
 		CHANNEL_TEST(many_descriptors),
 	};
 

@@ -38,10 +38,9 @@ static struct scripts *scripts(struct place *p, size_t n, const char *const *com
 	return s;
 }
 
-#define SCRIPTS(p, ...)                                                               \
-	scripts(p, COUNT(((const char *const[]){ __VA_ARGS__ })), (const char *const[]) { \
-		__VA_ARGS__                                                           \
-	})
+#define SCRIPTS(p, ...)                                           \
+	scripts(p, COUNT(((const char *const[]){ __VA_ARGS__ })), \
+		(const char *const[]){ __VA_ARGS__ })
 
 static void runs(struct scripts *s)
 {
@@ -138,7 +137,8 @@ static void directory(void **state)
 	assert_int_equal(chdir(in(p, "ours")), 0);
 	runs(s);
 	assert_int_equal(fchdir(before), 0);
-	assert_string_equal(read_text(in(p, "ours/here")), arena_printf(&p->arena, "%s/ours\n", p->path));
+	assert_string_equal(read_text(in(p, "ours/here")),
+			    arena_printf(&p->arena, "%s/ours\n", p->path));
 }
 
 /* Nothing of ours but what is meant for it. glibc's posix_spawn() ignores the signals that it uses
@@ -216,9 +216,8 @@ static void timeouts(void **state)
 	double before = seconds();
 
 	s->hooks[0].timeout = &now;
-	assert_string_equal(
-		fails(s),
-		"hooks.prestart[0]: the hook /bin/sh was killed at its timeout of 0 s");
+	assert_string_equal(fails(s),
+			    "hooks.prestart[0]: the hook /bin/sh was killed at its timeout of 0 s");
 	assert_true(seconds() - before < 10);
 	assert_false(exists(in(p, "second")));
 	/* One in time is none the worse for it. */
@@ -231,8 +230,9 @@ static void timeouts(void **state)
 
 static void keeps_the_end_of_output(void **state)
 {
-	const char *told = fails(SCRIPTS(*state, "i=0; echo BEGIN; while [ $i -lt 20000 ]; do\n"
-						 "echo line $i; i=$((i + 1)); done; echo END; exit 1"));
+	const char *told =
+		fails(SCRIPTS(*state, "i=0; echo BEGIN; while [ $i -lt 20000 ]; do\n"
+				      "echo line $i; i=$((i + 1)); done; echo END; exit 1"));
 
 	assert_contains(told, "it said: ");
 	assert_contains(told, "line 19998\nline 19999\nEND");

@@ -1,6 +1,6 @@
 /*
- * inroot.c: whatever links, dots and names a rootfs holds, every path ends inside it, is made there,
- * or is an error.
+ * inroot.c: whatever links, dots and names a rootfs holds, every path ends inside it, is made
+ * there, or is an error.
  */
 #include "place.h"
 
@@ -379,7 +379,7 @@ static void opens(void **state)
 static void magic_links(void **state)
 {
 	static const char *const below_proc[] = { "self/root", "self/root/tmp", "self/cwd",
-						  "self/exe",  "self/fd/0",	"self/ns/mnt" };
+						  "self/exe",  "self/fd/0",     "self/ns/mnt" };
 	struct place *p = *state;
 	const char *name;
 	struct error e = ERROR_NONE;

@@ -81,8 +81,8 @@ static struct record_process dead(void)
 static void ids(void **state)
 {
 	static const char *const good[] = { "a", "c1", "A_b+c.d-e", "...", ".a", "-", "0" };
-	static const char *const bad[] = { ".",	    "..",    "a/b",	"/",	"../x", "a b",
-					   "a\nb",  "\xc3\xa4", "a:b", "a\\b", "*" };
+	static const char *const bad[] = { ".",    "..",       "a/b", "/",    "../x", "a b",
+					   "a\nb", "\xc3\xa4", "a:b", "a\\b", "*" };
 	char name[257];
 	struct error e = ERROR_NONE;
 
@@ -510,16 +510,15 @@ static void hooks(void **state)
 	s.record.bundle = p->path;
 	s.record.poststart.n = s.record.poststop.n = 2;
 	s.record.poststart.v = s.record.poststop.v = all;
-	assert_int_equal(
-		state_hooks(&s, "poststart", STATUS_RUNNING, &s.record.poststart, &e), -1);
+	assert_int_equal(state_hooks(&s, "poststart", STATUS_RUNNING, &s.record.poststart, &e), -1);
 	assert_contains(shown(&e), "hooks.poststart[0]: ");
 	assert_false(exists(in(p, "got")));
 	/* After the container's end they only warn, and the next runs. */
 	container_warn = warn;
 	e = ERROR_NONE;
 	assert_int_equal(state_hooks(&s, "poststop", STATUS_STOPPED, &s.record.poststop, &e), 0);
-	assert_string_equal(
-		warned, "hooks.poststop[0]: the hook /bin/sh failed with exit status 5;");
+	assert_string_equal(warned,
+			    "hooks.poststop[0]: the hook /bin/sh failed with exit status 5;");
 	assert_contains(read_text(in(p, "got")), "\"id\":\"c1\",\"pid\":0,\"status\":\"stopped\"");
 	/* A bundle that is gone stops none. */
 	s.record.bundle = in(p, "gone");
