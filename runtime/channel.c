@@ -16,7 +16,7 @@ static const struct {
 } messages[] = {
 	[MESSAGE_ERROR] = { "error", "either" },    [MESSAGE_UNSHARED] = { "unshared", "helper" },
 	[MESSAGE_BORN] = { "born", "helper" },      [MESSAGE_PLACED] = { "placed", "parent" },
-	[MESSAGE_ROOTFS] = { "rootfs", "either" },  [MESSAGE_MOUNTED] = { "mounted", "child" },
+	[MESSAGE_OPEN] = { "open", "either" },      [MESSAGE_MOUNTED] = { "mounted", "child" },
 	[MESSAGE_HOOKED] = { "hooked", "parent" },  [MESSAGE_TERMINAL] = { "terminal", "child" },
 	[MESSAGE_CREATED] = { "created", "child" }, [MESSAGE_RECORDED] = { "recorded", "parent" },
 	[MESSAGE_START] = { "start", "start" },     [MESSAGE_EXECUTING] = { "executing", "child" },

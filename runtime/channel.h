@@ -15,14 +15,14 @@ enum message_type {
 	MESSAGE_UNSHARED, /* helper: I am in a new user namespace, write its maps */
 	MESSAGE_BORN,     /* helper: value is the pid of init, seen from the host */
 	MESSAGE_PLACED,   /* parent: maps are written, you are in your cgroup; value is your pid */
-	MESSAGE_ROOTFS,  /* child: I may not enter root.path, open it for me; parent: here it is, or
-			    value is the errno */
-	MESSAGE_MOUNTED, /* child: every mount is in place below root.path: run the create hooks */
-	MESSAGE_HOOKED,  /* parent: prestart and createRuntime hooks are done */
-	MESSAGE_TERMINAL,  /* child: here is the master */
-	MESSAGE_CREATED,   /* child: all is done but the last steps; I wait for start */
-	MESSAGE_RECORDED,  /* parent: you are recorded as created; value is your pid */
-	MESSAGE_START,     /* start: run the process */
+	MESSAGE_OPEN,     /* child: I may not enter the rootfs (value -1) or the source of
+			     mounts[value], open it for me; parent: here it is, or value is the errno */
+	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */
+	MESSAGE_HOOKED,   /* parent: prestart and createRuntime hooks are done */
+	MESSAGE_TERMINAL, /* child: here is the master */
+	MESSAGE_CREATED,  /* child: all is done but the last steps; I wait for start */
+	MESSAGE_RECORDED, /* parent: you are recorded as created; value is your pid */
+	MESSAGE_START,    /* start: run the process */
 	MESSAGE_EXECUTING, /* child: the hooks are done, next is execve; then the end of the
 			      connection is its success */
 };

@@ -108,7 +108,11 @@ static int spawn(const struct hook_run *run, const struct spec_hook *hook, int i
 	fd_close(&reporting);
 	if (*pid < 0)
 		return -1;
-	if (read(report, &failed, sizeof(failed)) != sizeof(failed))
+	ssize_t n;
+	do
+		n = read(report, &failed, sizeof(failed));
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(failed))
 		return 0;
 	waitpid(*pid, NULL, 0);
 	errno = failed;

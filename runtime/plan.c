@@ -25,7 +25,6 @@ static const struct json_field plan_mount_fields[] = {
 	FIELD("superSet", struct plan_mount, super_set, JSON_OMITZERO),
 	FIELD("superClear", struct plan_mount, super_clear, JSON_OMITZERO),
 	FIELD("propagation", struct plan_mount, propagation, 0),
-	FIELD("sourceFd", struct plan_mount, source_fd, JSON_HIDDEN),
 	FIELD("index", struct plan_mount, index, 0),
 };
 static const struct json_table plan_mount_table = TABLE(struct plan_mount, plan_mount_fields);
@@ -51,7 +50,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("blockedSignals", struct plan, blocked_signals, JSON_OMITZERO),
 	FIELD("umask", struct plan, umask, 0),
 	FIELD_INLINE("status", struct plan, status, 0, &status_table),
-	FIELD("keyring", struct plan, keyring, 0),
+	FIELD("newKeyring", struct plan, new_keyring, 0),
 	FIELD("newNamespaces", struct plan, new_namespaces, 0),
 	FIELD("joinedNamespaces", struct plan, joined_namespaces, 0),
 	FIELD("nested", struct plan, nested, 0),

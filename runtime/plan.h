@@ -35,8 +35,7 @@ struct plan_mount {
 	uint64_t super_set; /* SB_* */
 	uint64_t super_clear;
 	struct u32s propagation; /* MS_SHARED … with MS_REC, in order */
-	int32_t source_fd; /* the source's tree, opened by the parent; -1: the child opens source */
-	int32_t index;     /* in config.json's mounts */
+	int32_t index;           /* in config.json's mounts */
 };
 
 struct plan_device {
@@ -66,7 +65,7 @@ struct plan {
 	uint64_t blocked_signals;
 	uint32_t umask;       /* of the program */
 	struct status status; /* for the child's hooks: status and pid are filled in by it */
-	char *keyring;        /* NULL: keep the session keyring */
+	bool new_keyring;     /* a session keyring of its own */
 
 	uint64_t new_namespaces; /* CLONE_NEW* */
 	uint64_t joined_namespaces;

@@ -127,7 +127,7 @@ int sys_close_range(unsigned first, unsigned last, unsigned flags)
 long sys_keyctl_join_session(const char *name)
 {
 	return TRACED(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name),
-		      "keyctl(JOIN_SESSION_KEYRING, \"%s\")", name);
+		      "keyctl(JOIN_SESSION_KEYRING, %s)", name ? name : "-");
 }
 
 int sys_setns(int fd, int type, const char *what)

@@ -30,4 +30,10 @@ struct child {
 	struct arena arena;
 };
 
+/*
+ * Ask the parent to open the rootfs (-1) or the source of mounts[index], below directories that
+ * only the host's ids may enter. A descriptor of our own mount namespace; -1 with errno.
+ */
+int child_ask(struct child *c, int32_t index);
+
 #endif

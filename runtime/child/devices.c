@@ -95,7 +95,13 @@ int devices_make(struct child *c, struct error *e)
 
 	if (!plan->setup_dev)
 		return 0;
-	c->dev = inroot_make(c->rootfs, "/dev", S_IFDIR, e);
+	/* A link of the image would have us make devices in another place, a volume of the host
+	 * perhaps. */
+	c->dev = inroot_open(c->rootfs, "/dev", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	if (c->dev < 0 && errno != ENOENT)
+		return error_set(e, errno, "open /dev in the container's root");
+	if (c->dev < 0)
+		c->dev = inroot_make(c->rootfs, "/dev", S_IFDIR, e);
 	if (c->dev < 0)
 		return -1;
 	for (size_t i = 0; i < plan->devices.n; i++)

@@ -43,7 +43,8 @@ int host_session(struct child *c, struct error *e)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (setsid() < 0 && errno != EPERM)
 		return error_set(e, errno, "begin a session");
-	if (!c->plan->keyring || sys_keyctl_join_session(c->plan->keyring) >= 0 || errno == ENOSYS)
+	/* Without a name: one that has a name may be there already, another container's. */
+	if (!c->plan->new_keyring || sys_keyctl_join_session(NULL) >= 0 || errno == ENOSYS)
 		return 0;
 	error_set(e, errno, "make a session keyring");
 	return error_hint(e, "--no-new-keyring keeps the caller's");

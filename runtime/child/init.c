@@ -43,6 +43,25 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 	return hooks_run(&run, e);
 }
 
+int child_ask(struct child *c, int32_t index)
+{
+	struct error ignored = ERROR_NONE;
+	struct message m;
+	int fd = -1;
+
+	if (!c->plan->nested) {
+		errno = EACCES; /* the parent may no more than we */
+		return -1;
+	}
+	if (channel_send(c->channel, MESSAGE_OPEN, index, -1) < 0 ||
+	    channel_receive(c->channel, &m, &fd, &ignored) <= 0 || m.type != MESSAGE_OPEN) {
+		errno = EPROTO;
+		return -1;
+	}
+	errno = m.value;
+	return fd;
+}
+
 /* The create hooks find the finished mounts at root.path, in this mount namespace, before the
  * pivot. */
 static int create_hooks(struct child *c, struct error *e)

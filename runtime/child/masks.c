@@ -30,7 +30,7 @@ int masks_open(struct child *c, struct error *e)
 	return 0;
 }
 
-static int empty_directory(int *empty)
+static int empty_directory(void)
 {
 	static const struct plan_mount tmpfs = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
@@ -38,11 +38,7 @@ static int empty_directory(int *empty)
 	};
 	struct error ignored = ERROR_NONE;
 
-	if (*empty < 0) {
-		*empty = mount_new(&tmpfs, "tmpfs", 0, &ignored);
-		return *empty;
-	}
-	return *empty;
+	return mount_new(&tmpfs, "tmpfs", 0, &ignored);
 }
 
 static int mask(struct child *c, const char *path, int *empty, struct error *e)
@@ -54,10 +50,14 @@ static int mask(struct child *c, const char *path, int *empty, struct error *e)
 		return 0;
 	if (target < 0 || fstat(target, &st) < 0)
 		return error_set(e, errno, "open %s", path);
-	int source = S_ISDIR(st.st_mode) ? empty_directory(empty) : c->null;
-	SPENT_FD tree = source < 0 ? -1 : mount_clone(source, false);
+	/* The first is attached itself: before Linux 6.15 only an attached mount can be cloned. */
+	bool first = S_ISDIR(st.st_mode) && *empty < 0;
+	SPENT_FD tree = first ? empty_directory()
+			      : mount_clone(S_ISDIR(st.st_mode) ? *empty : c->null, false);
 	if (tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "mask %s", path);
+	if (first)
+		*empty = fd_take(&tree);
 	return 0;
 }
 

@@ -235,19 +235,10 @@ static bool is_procfs(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-static bool is_proc(const char *destination)
-{
-	while (*destination == '/')
-		destination++;
-	return !strncmp(destination, "proc", 4) &&
-	       destination[4 + strspn(destination + 4, "/")] == 0;
-}
-
-/* What a path without symbolic links, "." and ".." says by itself, the target need not be asked. */
+/* What a path without symbolic links and ".." says by itself, the target need not be asked. */
 static bool plainly_elsewhere(const char *destination)
 {
-	destination += strspn(destination, "/");
-	return strncmp(destination, "proc", 4) != 0 && !strstr(destination, "..");
+	return strncmp(destination, "/proc", 5) != 0 && !strstr(destination, "..");
 }
 
 /*
@@ -258,9 +249,9 @@ static int check_proc(int tree, const struct plan_mount *m, int target, bool pla
 {
 	if (plain && plainly_elsewhere(m->destination))
 		return 0;
-	bool covers = is_proc(m->destination) && !is_procfs(tree);
-	bool inside =
-		!is_proc(m->destination) && is_procfs(target) && !may_cover_proc(m->destination);
+	bool covers = !strcmp(m->destination, "/proc") && !is_procfs(tree);
+	bool inside = strcmp(m->destination, "/proc") && is_procfs(target) &&
+		      !may_cover_proc(m->destination);
 
 	if (!covers && !inside)
 		return 0;
@@ -315,15 +306,26 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 	return 0;
 }
 
+/*
+ * The source's tree, cloned in our own mount namespace: there it is a slave of the host's mounts,
+ * and in a user namespace locked as it must be.
+ */
+static int bind_source(struct child *c, const struct plan_mount *m)
+{
+	int tree = sys_open_tree(AT_FDCWD, m->source,
+				 SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
+
+	if (tree >= 0 || errno != EACCES)
+		return tree;
+	SPENT_FD source = child_ask(c, m->index);
+	return source < 0 ? -1 : mount_clone(source, m->recursive);
+}
+
 static int mount_bind(struct child *c, const struct plan_mount *m, struct error *e)
 {
 	struct stat st;
 	bool plain;
-	SPENT_FD tree =
-		m->source_fd >= 0
-			? m->source_fd
-			: sys_open_tree(AT_FDCWD, m->source,
-					SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
+	SPENT_FD tree = bind_source(c, m);
 
 	if (tree < 0 || fstat(tree, &st) < 0) {
 		error_set(e, errno, "bind %s to %s", m->source, m->destination);
@@ -339,15 +341,27 @@ static int mount_bind(struct child *c, const struct plan_mount *m, struct error 
 	return 0;
 }
 
+/* Only a filesystem that config.json has mounted there itself may be reconfigured: anything else is
+ * the host's too. */
+static bool mounted_here(const struct child *c, const struct plan_mount *m)
+{
+	for (const struct plan_mount *before = c->plan->mounts.v; before < m; before++)
+		if (before->kind == PLAN_MOUNT_FILESYSTEM &&
+		    !strcmp(before->destination, m->destination))
+			return true;
+	return false;
+}
+
 static int remount(struct child *c, const struct plan_mount *m, struct error *e)
 {
-	SPENT_FD target = inroot_open(c->rootfs, m->destination, O_PATH, 0);
+	/* A symbolic link of the image must not choose what is changed. */
+	SPENT_FD target = inroot_open(c->rootfs, m->destination, O_PATH, RESOLVE_NO_SYMLINKS);
 
 	if (target < 0) {
 		error_set(e, errno, "open %s in the container's root", m->destination);
 		return error_in(e, "destination");
 	}
-	if (m->recursive && (m->super_set || m->data.n)) {
+	if (m->recursive && (m->super_set || m->data.n) && mounted_here(c, m)) {
 		SPENT_FD fs = sys_fspick(target, "");
 		if (fs < 0)
 			return error_set(e, errno, "remount %s", m->destination);
@@ -363,7 +377,9 @@ static int mount_cgroups(struct child *c, const struct plan_mount *m, struct err
 {
 	SPENT_FD target = inroot_make(c->rootfs, m->destination, S_IFDIR, e);
 
-	return target < 0 ? error_in(e, "destination") : mount_cgroup(c, m, target, e);
+	if (target < 0)
+		return error_in(e, "destination");
+	return check_proc(-1, m, target, false, e) < 0 ? -1 : mount_cgroup(c, m, target, e);
 }
 
 int mount_one(struct child *c, const struct plan_mount *m, int *late, struct error *e)

@@ -38,9 +38,13 @@ static char *home_of(struct child *c, uid_t uid)
 {
 	char *home = NULL;
 	struct stat st;
-	SPENT_FD fd = inroot_open(c->rootfs, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	/* Looked at before it is opened: the mere opening of some devices does something. */
+	SPENT_FD look = inroot_open(c->rootfs, "/etc/passwd", O_PATH, 0);
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > 16 << 20)
+	if (look < 0 || fstat(look, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > 16 << 20)
+		return "/";
+	SPENT_FD fd = inroot_open(c->rootfs, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return "/";
 	FILE *file = fdopen(fd, "r");
 	if (!file)

@@ -3,7 +3,6 @@
  * it is a mount (pivot_root wants one) and its descriptor stays the one trusted way in. Hooks that
  * run between the mounts and the pivot find it at root.path.
  */
-#include "runtime/channel.h"
 #include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
@@ -24,25 +23,14 @@ static bool has_mount_namespace(const struct child *c)
 	return (c->plan->new_namespaces | c->plan->joined_namespaces) & CLONE_NEWNS;
 }
 
-/* Directories that only the host's ids may enter: the parent, who may, opens it in our mount
- * namespace. */
-static int ask_parent(struct child *c, struct error *e)
-{
-	struct message m;
-
-	if (channel_send(c->channel, MESSAGE_ROOTFS, 0, -1) < 0 ||
-	    channel_receive(c->channel, &m, &c->rootfs, e) <= 0 || m.type != MESSAGE_ROOTFS)
-		return e->text[0] ? -1 : error_set(e, EPROTO, "talk to the parent");
-	errno = m.value;
-	return c->rootfs;
-}
-
 static int open_root(struct child *c, struct error *e)
 {
 	const char *path = c->plan->status.rootfs;
 
 	c->rootfs = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (c->rootfs >= 0 || (errno == EACCES && c->plan->nested && ask_parent(c, e) >= 0))
+	if (c->rootfs < 0 && errno == EACCES)
+		c->rootfs = child_ask(c, -1);
+	if (c->rootfs >= 0)
 		return 0;
 	error_set(e, errno, "open %s", path);
 	return error_in(e, "root.path");
@@ -73,12 +61,14 @@ static int make_parent_private(struct child *c, struct error *e)
 	const struct sys_mount_attr attr = { .propagation = MS_PRIVATE };
 	SPENT_FD at = fcntl(c->rootfs, F_DUPFD_CLOEXEC, 0);
 
-	while (at >= 0 && sys_mount_setattr(at, "", AT_EMPTY_PATH, &attr) < 0) {
-		if (errno != EINVAL) /* EINVAL: not the root of a mount */
+	for (int up = 0; at >= 0 && sys_mount_setattr(at, "", AT_EMPTY_PATH, &attr) < 0; up++) {
+		/* EINVAL: not the root of a mount. In a chroot "/" may be none, and is its own
+		 * parent. */
+		if (errno != EINVAL || up == 4096)
 			return error_set(e, errno, "separate the rootfs's mount from the host's");
-		int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int above = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		spent_add(&at);
-		at = up;
+		at = above;
 	}
 	return at < 0 ? error_set(e, errno, "find the mount of the rootfs") : 0;
 }

@@ -21,20 +21,31 @@
 #include <termios.h>
 #include <unistd.h>
 
-static int open_master(struct child *c, struct error *e)
+static bool is_multiplexer(int fd)
 {
 	struct statfs fs;
 	struct stat st;
-	int unlock = 0;
-	SPENT_FD master = inroot_open(c->rootfs, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0);
 
-	if (master < 0 && errno == ENOENT) {
+	return fstatfs(fd, &fs) == 0 && fstat(fd, &st) == 0 && fs.f_type == DEVPTS_SUPER_MAGIC &&
+	       st.st_rdev == makedev(5, 2);
+}
+
+static int open_master(struct child *c, struct error *e)
+{
+	int unlock = 0;
+	/* Looked at before it is opened: the mere opening of some devices does something. */
+	SPENT_FD look = inroot_open(c->rootfs, "/dev/pts/ptmx", O_PATH, 0);
+
+	if (look < 0 && errno == ENOENT) {
 		error_set(e, ENOENT, "open /dev/pts/ptmx in the container's root");
 		return error_hint(e, "a terminal needs a devpts filesystem at /dev/pts in mounts");
 	}
-	if (master < 0 || fstatfs(master, &fs) < 0 || fstat(master, &st) < 0)
+	if (look < 0)
 		return error_set(e, errno, "open /dev/pts/ptmx in the container's root");
-	if (fs.f_type != DEVPTS_SUPER_MAGIC || st.st_rdev != makedev(5, 2))
+	SPENT_FD master = is_multiplexer(look)
+				  ? inroot_open(c->rootfs, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0)
+				  : -1;
+	if (master < 0 || !is_multiplexer(master))
 		return error_set(e, 0,
 				 "/dev/pts/ptmx in the container's root is no pty multiplexer");
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)

@@ -34,7 +34,8 @@ int cgroup_resolve(struct arena *a, const char *cgroups_path, const char *id, st
 		struct cgroup_hierarchy *h = &host.v[i];
 		struct plan_cgroup *c = &plan->cgroups.v[plan->cgroups.n++];
 		char *end = strrchr(h->own, '/');
-		int beside = end ? (int)(end - h->own) : 0;
+		/* A process above the root of its cgroup namespace sees "/..". */
+		int beside = end && strncmp(h->own, "/..", 3) ? (int)(end - h->own) : 0;
 
 		*c = (struct plan_cgroup){ .name = arena_strdup(a, h->name),
 					   .options = h->options,
@@ -144,8 +145,10 @@ static int make_path(const char *path, bool cpuset)
 				continue;
 			char saved = *at;
 			*at = 0;
-			failed = mkdir(part, 0755) < 0 && errno != EEXIST ? errno : 0;
-			if (!failed && cpuset)
+			bool made = mkdir(part, 0755) == 0;
+			/* The last one must be made by us: another container may be making it too. */
+			failed = made || (errno == EEXIST && saved) ? 0 : errno;
+			if (made && cpuset)
 				inherit_cpuset(part);
 			*at = saved;
 			if (failed || !saved)

@@ -76,6 +76,9 @@ bool cgroup_frozen(const struct record *r);
 /* Thaw the v1 freezer: there a frozen process does not even die. On v2 it does. */
 void cgroup_thaw(const struct record *r);
 
+/* Is there a process in the container's cgroups, or below? */
+bool cgroup_populated(const struct record *r);
+
 /* Send a signal to every process in the container's cgroups and below. Returns how many were
  * signalled. */
 int cgroup_signal_all(const struct record *r, int signal);

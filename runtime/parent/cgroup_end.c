@@ -9,11 +9,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,27 +120,46 @@ static void count_one(const char *path, void *data)
 		*(bool *)data = true;
 }
 
-static bool populated(const struct record *r)
+/* cgroup v2 knows of all that is below, however deep, and of threaded cgroups, whose lists can't be
+ * read. */
+static int events_populated(const char *path)
 {
-	const struct record_cgroup *c = main_cgroup(r);
+	char name[4200], text[256];
+
+	snprintf(name, sizeof(name), "%s/cgroup.events", path);
+	CLEAN_FD fd = open(name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return -1;
+	text[n] = 0;
+	return strstr(text, "populated 1") != NULL;
+}
+
+bool cgroup_populated(const struct record *r)
+{
 	bool any = false;
 
-	if (c)
-		walk(c->path, count_one, &any, 0);
-	return any;
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		int known = events_populated(r->cgroups.v[i].path);
+		if (known < 0 && &r->cgroups.v[i] == main_cgroup(r))
+			walk(r->cgroups.v[i].path, count_one, &any, 0);
+		if (known > 0 || any)
+			return true;
+	}
+	return false;
 }
 
 int cgroup_kill(const struct record *r, struct error *e)
 {
 	int64_t deadline = now_ms() + 10000;
 
-	for (int wait = 1; populated(r); wait = wait < 50 ? 2 * wait : 50) {
+	for (int wait = 1; cgroup_populated(r); wait = wait < 50 ? 2 * wait : 50) {
 		/* v1 has no cgroup.kill; on hybrid hosts it may still be that only v1 holds the
 		 * processes. */
 		if (!kill_unified(r) || wait > 4)
 			cgroup_signal_all(r, SIGKILL);
 		cgroup_thaw(r);
-		if (!populated(r))
+		if (!cgroup_populated(r))
 			return 0;
 		if (now_ms() > deadline)
 			return error_set(e, ETIMEDOUT, "kill the processes in cgroup %s",
@@ -159,18 +180,66 @@ static bool is_gone(const char *path)
 	return gone;
 }
 
-static void remove_one(const char *path, void *data)
+/* The name of some directory in `at`; false when there is none. */
+static bool first_directory(int at, char *name, size_t size)
 {
-	int *failed = data;
+	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	bool found = false;
 
-	/* EBUSY: a process that was killed is not quite gone. */
-	for (int wait = 1; rmdir(path) < 0 && !is_gone(path); wait *= 2) {
-		if (errno != EBUSY || wait > 2048) {
-			*failed = errno;
-			return;
+	for (struct dirent *entry; d && !found && (entry = readdir(d));)
+		found = entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
+			strcmp(entry->d_name, "..") &&
+			snprintf(name, size, "%s", entry->d_name) < (int)size;
+	if (d)
+		closedir(d);
+	else
+		fd_close(&fd);
+	return found;
+}
+
+static bool same_directory(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino &&
+	       x.st_dev == y.st_dev;
+}
+
+/*
+ * Remove all directories below `top`, which may be nested as deep as their maker pleased: two
+ * descriptors, no recursion, one deadline for all. A directory that is busy with processes that
+ * were killed is waited for.
+ */
+static int remove_below(int top, int64_t deadline)
+{
+	CLEAN_FD at = fcntl(top, F_DUPFD_CLOEXEC, 0);
+	char name[NAME_MAX + 1], below[NAME_MAX + 1];
+
+	while (at >= 0) {
+		int next = -1;
+		if (!first_directory(at, name, sizeof(name))) {
+			if (same_directory(at, top))
+				return 0;
+			next = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		} else {
+			if (unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+				continue;
+			if (errno != EBUSY || now_ms() > deadline)
+				return -1;
+			next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+			if (next < 0 && errno == ENOENT)
+				continue;
+			if (next >= 0 && !first_directory(next, below, sizeof(below))) {
+				fd_close(&next);
+				poll(NULL, 0, 5);
+				continue;
+			}
 		}
-		poll(NULL, 0, wait);
+		fd_close(&at);
+		at = next;
 	}
+	return -1;
 }
 
 /* From the container's own directory up to the highest that we made; one that others use meanwhile
@@ -204,16 +273,21 @@ int cgroup_remove_empty(const struct record *r)
 
 int cgroup_remove(const struct record *r, struct error *e)
 {
+	const int64_t deadline = now_ms() + 10000;
+
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		const struct record_cgroup *c = &r->cgroups.v[i];
-		int failed = 0;
 
 		if (!c->top)
 			continue;
-		walk(c->path, remove_one, &failed, 0);
-		if (failed || remove_up(c) < 0)
-			return error_set(e, failed ? failed : errno, "remove the cgroup %s",
-					 c->path);
+		CLEAN_FD top = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (top >= 0 && remove_below(top, deadline) < 0)
+			return error_set(e, errno, "remove what is below the cgroup %s", c->path);
+		while (remove_up(c) < 0) {
+			if (errno != EBUSY || now_ms() > deadline)
+				return error_set(e, errno, "remove the cgroup %s", c->path);
+			poll(NULL, 0, 5);
+		}
 	}
 	return 0;
 }

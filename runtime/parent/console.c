@@ -59,6 +59,9 @@ int console_send(int socket, int master, struct error *e)
 void console_begin(struct console *c, int master)
 {
 	*c = (struct console){ .master = master, .input = true, .output = true };
+	/* The master's description is ours alone; those of stdin and stdout are the caller's too,
+	 * and stay as they are. */
+	fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 	console_resize(c);
 	if (tcgetattr(STDIN_FILENO, &c->before) == 0) {
 		struct termios raw = c->before;
@@ -79,45 +82,87 @@ void console_resize(const struct console *c)
 /* Our terminal is gone: so is the container's. */
 static void hang_up(struct console *c)
 {
-	c->output = false;
+	c->input = c->output = false;
 	fd_close(&c->master);
 }
 
-void console_pass_input(struct console *c)
+static bool later(void)
 {
-	char bytes[4096];
-	ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n > 0 && write_all(c->master, bytes, n) == 0)
-		return;
-	/* The end of a pipe is the end of the terminal's input: what ^D says. */
-	c->input = false;
-	if (c->raw)
-		hang_up(c);
-	else if (n == 0)
-		(void)!write(c->master, "\004", 1);
+	return errno == EINTR || errno == EAGAIN;
 }
 
-void console_pass_output(struct console *c)
+/* Fill an empty buffer; false at the end. */
+static bool fill(struct console_buffer *b, int fd)
 {
-	char bytes[8192];
-	ssize_t n = read(c->master, bytes, sizeof(bytes));
+	ssize_t n = read(fd, b->bytes, sizeof(b->bytes));
 
-	/* EIO: nobody has the other end open. */
-	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+	b->from = 0;
+	b->to = n > 0 ? (size_t)n : 0;
+	return n > 0 || (n < 0 && later());
+}
+
+static bool drain(struct console_buffer *b, int fd)
+{
+	ssize_t n = write(fd, b->bytes + b->from, b->to - b->from);
+
+	if (n > 0)
+		b->from += (size_t)n;
+	return n >= 0 || later();
+}
+
+static bool empty(const struct console_buffer *b)
+{
+	return b->from == b->to;
+}
+
+static void end_of_input(struct console *c)
+{
+	c->input = false;
+	if (c->raw) {
+		hang_up(c);
+		return;
+	}
+	/* The end of a pipe is the end of the terminal's input: what ^D says. */
+	c->in = (struct console_buffer){ .to = 1, .bytes = "\004" };
+}
+
+bool console_turn(struct console *c, int other)
+{
+	const int master = c->output ? c->master : -1;
+	const short from_master = empty(&c->out) ? POLLIN : 0,
+		    to_master = empty(&c->in) ? 0 : POLLOUT;
+	struct pollfd p[4] = {
+		{ .fd = other, .events = POLLIN },
+		{ .fd = from_master | to_master ? master : -1, .events = from_master | to_master },
+		{ .fd = c->input && empty(&c->in) ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = empty(&c->out) ? -1 : STDOUT_FILENO, .events = POLLOUT },
+	};
+
+	if (poll(p, 4, -1) < 0)
+		return false;
+	/* POLLOUT promises room for at least PIPE_BUF bytes, and the buffer is no larger. */
+	if (p[3].revents && !drain(&c->out, STDOUT_FILENO))
+		c->out.from = c->out.to = 0;
+	if (p[1].revents & POLLOUT && !drain(&c->in, c->master))
+		c->in.from = c->in.to = 0;
+	/* EIO, shown as POLLHUP: nobody has the other end open. */
+	if (p[1].revents & ~POLLOUT && empty(&c->out) && !fill(&c->out, c->master))
 		c->output = false;
-	if (n > 0 && write_all(STDOUT_FILENO, bytes, n) < 0)
-		c->output = false;
+	if (p[2].revents && !fill(&c->in, STDIN_FILENO))
+		end_of_input(c);
+	return p[0].revents;
 }
 
 void console_end(struct console *c)
 {
-	struct pollfd p = { .fd = c->master, .events = POLLIN };
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
-	while (c->output && poll(&p, 1, 0) > 0 && p.revents & POLLIN)
-		console_pass_output(c);
+	/* Who does not read our output for a while does not want it. */
+	while (c->master >= 0 &&
+	       (!empty(&c->out) || (fill(&c->out, c->master) && !empty(&c->out))) &&
+	       poll(&out, 1, 2000) > 0)
+		if (!drain(&c->out, STDOUT_FILENO))
+			break;
 	if (c->raw)
 		tcsetattr(STDIN_FILENO, TCSANOW, &c->before);
 	fd_close(&c->master);

@@ -16,6 +16,12 @@ MUST_CHECK int console_connect(const char *path, struct error *e);
 /* Send the master. The receiver also gets its name, as runc's receivers do. */
 MUST_CHECK int console_send(int socket, int master, struct error *e);
 
+/* Bytes on their way. */
+struct console_buffer {
+	size_t from, to; /* what is in it: bytes[from] to bytes[to - 1] */
+	char bytes[4096];
+};
+
 /* Our terminal and the container's, joined. */
 struct console {
 	int master;
@@ -23,16 +29,25 @@ struct console {
 	struct termios before;
 	bool input;  /* stdin is still open */
 	bool output; /* the master is still open */
+	struct console_buffer in, out;
 };
 
-/* Switch our terminal to raw mode and take over its size. Without a terminal on stdin bytes are
- * passed as they come. */
+/*
+ * Switch our terminal to raw mode and take over its size. Without a terminal on stdin bytes are
+ * passed as they come.
+ */
 void console_begin(struct console *c, int master);
 void console_resize(const struct console *c);
-/* Pass what is there: from stdin to the master, from the master to stdout. */
-void console_pass_input(struct console *c);
-void console_pass_output(struct console *c);
-/* The container has ended: pass the rest of its output and restore our terminal. */
+
+/*
+ * One turn: wait for bytes, or room for them, in both directions, or for `other` to be readable,
+ * and pass what can be passed without waiting: a container that does not read, or whoever reads our
+ * output, never keeps us from signals. True when `other` is readable.
+ */
+bool console_turn(struct console *c, int other);
+
+/* The container has ended: pass the rest of its output, as far as it is taken, and restore our
+ * terminal. */
 void console_end(struct console *c);
 
 #endif

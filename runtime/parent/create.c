@@ -168,6 +168,16 @@ static int silent_end(struct creation *c, struct error *e)
 	return error_set(e, 0, "the container's init ended (exit status %d)", code);
 }
 
+/* The rootfs (-1) or the source of a mount. */
+static int open_for_child(struct creation *c, int32_t index, struct error *e)
+{
+	const struct plan *p = c->bundle.plan;
+
+	if (index >= 0 && (size_t)index < p->mounts.n && p->mounts.v[index].source)
+		return spawn_open(&c->spawn, p->mounts.v[index].source, e);
+	return spawn_open(&c->spawn, c->bundle.rootfs, e);
+}
+
 /* Serve init until it says that it is created. */
 static int accompany(struct creation *c, struct error *e)
 {
@@ -179,8 +189,8 @@ static int accompany(struct creation *c, struct error *e)
 			return got < 0 ? -1 : silent_end(c, e);
 		switch (m.type) {
 		case MESSAGE_ERROR: *e = m.error; return -1;
-		case MESSAGE_ROOTFS:
-			if (spawn_open_rootfs(&c->spawn, c->bundle.rootfs, e) < 0)
+		case MESSAGE_OPEN:
+			if (open_for_child(c, m.value, e) < 0)
 				return -1;
 			break;
 		case MESSAGE_MOUNTED:
@@ -280,8 +290,8 @@ int creation_begin(struct creation *c, const struct create_options *o, bool fore
 		trace(TRACE_STEPS, "parent: %s", steps[i].name);
 		if (steps[i].run(c, e) == 0)
 			continue;
-		/* A claim that failed because another has the id leaves no directory open. */
-		if (i >= CLAIM && c->state.directory >= 0)
+		/* A claim that failed because another has the id holds no lock. */
+		if (i >= CLAIM && c->state.locked)
 			undo(c);
 		creation_close(c);
 		return -1;
@@ -292,8 +302,6 @@ int creation_begin(struct creation *c, const struct create_options *o, bool fore
 void creation_close(struct creation *c)
 {
 	namespaces_close(&c->spawn.joins);
-	for (size_t i = 0; c->bundle.plan && i < c->bundle.plan->mounts.n; i++)
-		fd_close(&c->bundle.plan->mounts.v[i].source_fd);
 	fd_close(&c->spawn.channel);
 	fd_close(&c->spawn.pidfd);
 	fd_close(&c->console_socket);
@@ -322,8 +330,6 @@ int container_plan(const struct create_options *o, struct arena *a, char **text,
 	int result = resolve_plan(o, &own, &b, e);
 	if (result == 0)
 		*text = json_print(&plan_table, b.plan, 2, a, NULL);
-	for (size_t i = 0; b.plan && i < b.plan->mounts.n; i++)
-		fd_close(&b.plan->mounts.v[i].source_fd);
 	arena_free(&own);
 	return result;
 }

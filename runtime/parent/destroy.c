@@ -4,11 +4,14 @@
 #include "runtime/file.h"
 #include "runtime/log.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/container.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 
 #define END_MS 10000
 
@@ -40,15 +43,37 @@ static int end_init(const struct record *r, struct error *e)
 	return 0;
 }
 
+/*
+ * Something is left in the cgroups. A container with a pid namespace of its own has ended with its
+ * init: what is still there either vanishes, or is another's who uses the same cgroup, and stays.
+ * Without one, whatever is in them is the container's.
+ */
+static int end_cgroups(const struct record *r, struct error *e)
+{
+	char line[160];
+
+	if (!r->complete || !r->own_pid_namespace)
+		return cgroup_kill(r, e) < 0 ? -1 : cgroup_remove(r, e);
+	for (int waited = 0; cgroup_populated(r); waited += 10) {
+		if (waited >= 1000) {
+			snprintf(line, sizeof(line),
+				 "cgroup %.100s has processes of others and stays",
+				 r->cgroups.v[0].path);
+			container_warn(line);
+			return 0;
+		}
+		poll(NULL, 0, 10);
+	}
+	return cgroup_remove(r, e);
+}
+
 int destroy(struct state *s, bool hooks, struct error *e)
 {
 	const struct record *r = &s->record;
 
 	if (end_init(r, e) < 0)
 		return -1;
-	/* Usually empty by now; where it isn't (no pid namespace of its own), everything in it is
-	 * the container's. */
-	if (cgroup_remove_empty(r) < 0 && (cgroup_kill(r, e) < 0 || cgroup_remove(r, e) < 0))
+	if (cgroup_remove_empty(r) < 0 && end_cgroups(r, e) < 0)
 		return -1;
 	if (hooks && r->poststop.n &&
 	    state_hooks(s, "poststop", STATUS_STOPPED, &r->poststop, e) < 0)

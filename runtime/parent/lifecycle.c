@@ -7,6 +7,7 @@
 #include "runtime/parent/start.h"
 #include "runtime/parent/state.h"
 #include "runtime/process.h"
+#include "runtime/sys.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -123,6 +124,11 @@ static int kill_opened(struct state *s, int signal, bool all, struct error *e)
 {
 	enum status_code status = state_status(s);
 
+	/* runtime.md, "Kill": neither created nor running is an error, and has no effect. */
+	if (status == STATUS_CREATING) {
+		error_set(e, 0, "container not running: it is still being created");
+		return error_hint(e, "`ocirun delete --force` ends that");
+	}
 	if (all && s->record.cgroups.n)
 		return kill_all(&s->record, signal, e);
 	if (status == STATUS_STOPPED)
@@ -160,7 +166,7 @@ static void end_creator(const struct state *s)
 		return;
 	CLEAN_FD creator = process_open(&s->record.creator);
 	if (creator >= 0 && process_wait_end(creator, 500) < 0)
-		kill(s->record.creator.pid, SIGKILL);
+		sys_pidfd_send_signal(creator, SIGKILL);
 }
 
 static int delete_opened(struct state *s, bool force, struct error *e)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,7 +45,14 @@ int namespaces_open(const struct spec *s, struct joins *out, struct error *e)
 		else if (type != (int)ns->type)
 			error_set(e, 0, "%s is not a %s namespace", ns->path,
 				  word_name(&words_namespaces, ns->type));
-		if (type != (int)ns->type)
+		struct stat own, other;
+		/* Pivoting in it would change the root of all that live there, ourselves among
+		 * them. */
+		bool ours = type == CLONE_NEWNS && stat("/proc/self/ns/mnt", &own) == 0 &&
+			    fstat(fd, &other) == 0 && own.st_ino == other.st_ino;
+		if (ours)
+			error_set(e, 0, "%s is the mount namespace of ocirun itself", ns->path);
+		if (type != (int)ns->type || ours)
 			return error_in(e, "linux.namespaces[%zu].path", i);
 		out->v[out->n++] = (struct join){ ns->type, fd_take(&fd) };
 	}
@@ -68,6 +76,11 @@ int namespaces_join(const struct joins *j, int (*unshared)(void *data, struct er
 {
 	bool joined[8] = { 0 };
 
+	/* The namespace may deny it afterwards, and the caller's groups would stay. EPERM: not ours
+	 * to drop. */
+	for (size_t i = 0; i < j->n; i++)
+		if (j->v[i].type == CLONE_NEWUSER && setgroups(0, NULL) < 0 && errno != EPERM)
+			return error_set(e, errno, "drop the supplementary groups");
 	for (size_t i = 0; i < j->n; i++) {
 		if (j->v[i].type == CLONE_NEWUSER)
 			continue;

@@ -37,10 +37,10 @@ static int open_config(const struct create_options *o, struct bundle *b, struct 
 	struct stat st;
 
 	char path[4096];
-	if (o->config)
-		snprintf(path, sizeof(path), "%s", o->config);
-	else if (snprintf(path, sizeof(path), "%s/config.json", bundle) >= (int)sizeof(path))
-		return error_set(e, ENAMETOOLONG, "open the bundle %s", bundle);
+	int n = o->config ? snprintf(path, sizeof(path), "%s", o->config)
+			  : snprintf(path, sizeof(path), "%s/config.json", bundle);
+	if (n >= (int)sizeof(path))
+		return error_set(e, ENAMETOOLONG, "open %.100s…", path);
 	CLEAN_FD file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (file < 0 || fstat(file, &st) < 0) {
 		error_set(e, errno, "open %s", path);
@@ -79,8 +79,9 @@ int resolve_load(const struct create_options *o, struct arena *a, struct bundle 
 	b->rootfs =
 		root[0] == '/' ? arena_strdup(a, root) : arena_printf(a, "%s/%s", b->path, root);
 	struct stat st;
-	if (stat(b->rootfs, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		error_set(e, S_ISDIR(st.st_mode) ? errno : ENOTDIR, "open %s", b->rootfs);
+	int wrong = stat(b->rootfs, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	if (wrong) {
+		error_set(e, wrong, "open %s", b->rootfs);
 		return error_in(e, "root.path");
 	}
 	return 0;
@@ -164,11 +165,11 @@ static void resolve_hooks(const struct spec *s, struct plan *plan)
 	plan->start_container = h->start_container;
 }
 
-static uint64_t number_after(const char *status, const char *name, int base)
+static uint64_t number_after(const char *status, const char *name, int base, uint64_t otherwise)
 {
 	const char *at = strstr(status, name);
 
-	return at ? strtoull(at + strlen(name), NULL, base) : 0;
+	return at ? strtoull(at + strlen(name), NULL, base) : otherwise;
 }
 
 /* config.md, "Linux Process": ungrantable capabilities SHOULD NOT make it fail, and SHOULD be
@@ -194,24 +195,29 @@ static void warn_of_capabilities(const struct spec_capabilities *c, uint64_t hav
  * outlive execve and are reset; the umask stays when config.json has none; capabilities are ours to
  * give, unless a new user namespace has them all.
  */
-static void resolve_self(const struct spec *s, struct plan *plan)
+static void resolve_self(const struct spec *s, struct arena *a, struct plan *plan)
 {
-	char text[4096];
+	char head[4096], *text = head;
 	CLEAN_FD fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head) - 1);
 
-	text[n < 0 ? 0 : n] = 0;
-	plan->blocked_signals = n < 0 ? ~0ULL : number_after(text, "\nSigBlk:", 16);
-	plan->ignored_signals = n < 0 ? ~0ULL : number_after(text, "\nSigIgn:", 16);
+	head[n < 0 ? 0 : n] = 0;
+	/* Somebody with hundreds of groups: the rest matters too. */
+	if (n == sizeof(head) - 1 &&
+	    (lseek(fd, 0, SEEK_SET) < 0 || file_read(fd, 4 << 20, a, &text, NULL) < 0))
+		text = head;
+	/* What can't be found out is reset. */
+	plan->blocked_signals = number_after(text, "\nSigBlk:", 16, ~0ULL);
+	plan->ignored_signals = number_after(text, "\nSigIgn:", 16, ~0ULL);
 	/* With SIGCHLD ignored the kernel reaps our children, and their exit codes are lost. */
 	if (plan->ignored_signals & 1ULL << (SIGCHLD - 1))
 		signal(SIGCHLD, SIG_DFL);
-	plan->umask = (uint32_t)number_after(text, "\nUmask:", 8);
+	plan->umask = (uint32_t)number_after(text, "\nUmask:", 8, 022);
 	if (s->process && s->process->user.umask)
 		plan->umask = *s->process->user.umask;
 	bool new_user = (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
 	/* Who has none at all is told soon enough that it takes a user namespace. */
-	uint64_t have = number_after(text, "\nCapPrm:", 16);
+	uint64_t have = number_after(text, "\nCapPrm:", 16, 0);
 	if (have && !new_user && s->process && s->process->capabilities)
 		warn_of_capabilities(s->process->capabilities, have);
 }
@@ -232,10 +238,9 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 					.bundle = b->path,
 					.rootfs = b->rootfs,
 					.annotations = s->annotations };
-	if (!o->no_new_keyring)
-		plan->keyring = arena_printf(a, "_ses.%s", o->id);
+	plan->new_keyring = !o->no_new_keyring;
 	resolve_namespaces(s, plan);
-	resolve_self(s, plan);
+	resolve_self(s, a, plan);
 	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
 	plan->no_pivot = o->no_pivot;
 	plan->rootfs_propagation = s->linux->rootfs_propagation;

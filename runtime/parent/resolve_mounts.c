@@ -41,8 +41,7 @@ static unsigned add_options(const struct spec_mount *from, struct arena *a, stru
 	return acts;
 }
 
-static int resolve_bind(const char *bundle, bool other_user, struct arena *a, struct plan_mount *m,
-			struct error *e)
+static int resolve_bind(const char *bundle, struct arena *a, struct plan_mount *m, struct error *e)
 {
 	if (!m->source || !*m->source) {
 		error_set(e, 0, "a bind mount needs one");
@@ -50,37 +49,37 @@ static int resolve_bind(const char *bundle, bool other_user, struct arena *a, st
 	}
 	if (m->source[0] != '/')
 		m->source = arena_printf(a, "%s/%s", bundle, m->source);
-	if (!other_user)
-		return 0;
-	/* Below directories that only the host's ids may enter: the child, being others, could not.
-	 */
-	m->source_fd = sys_open_tree(AT_FDCWD, m->source,
-				     SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
-	/* Not for us to clone either (a plain user's host mounts): leave it to the child, which
-	 * owns its mount namespace. */
-	if (m->source_fd >= 0 || errno == EPERM || errno == EINVAL)
-		return 0;
-	error_set(e, errno, "open %s", m->source);
-	return error_in(e, "source");
+	return 0;
 }
 
-/* Collapsed to one leading slash and no trailing one, for the comparisons that follow. Symbolic
- * links are the child's to resolve. */
-static bool is_dev(const char *destination)
+/*
+ * One leading slash, no empty and no "." component, so that places can be compared as texts. ".."
+ * and symbolic links are the child's to resolve, below the rootfs.
+ */
+static char *clean_path(struct arena *a, const char *path)
 {
-	while (*destination == '/')
-		destination++;
-	return !strncmp(destination, "dev", 3) &&
-	       destination[3 + strspn(destination + 3, "/")] == 0;
+	char *out = arena_alloc(a, strlen(path) + 2);
+	size_t n = 0;
+
+	for (const char *at = path; *at;) {
+		size_t length = strcspn(at, "/");
+		if (length && !(length == 1 && *at == '.')) {
+			out[n++] = '/';
+			memcpy(out + n, at, length);
+			n += length;
+		}
+		at += length + (at[length] == '/');
+	}
+	if (!n)
+		out[n++] = '/';
+	return out;
 }
 
 static int resolve_one(const struct spec_mount *from, struct arena *a, const char *bundle,
-		       bool other_user, struct plan_mount *m, struct error *e)
+		       struct plan_mount *m, struct error *e)
 {
-	m->destination = from->destination[0] == '/' ? from->destination
-						     : arena_printf(a, "/%s", from->destination);
+	m->destination = clean_path(a, from->destination);
 	m->source = from->source;
-	m->source_fd = -1;
 	unsigned acts = add_options(from, a, m);
 	bool bind =
 		acts & (MOUNT_BIND | MOUNT_RBIND) || (from->type && !strcmp(from->type, "bind"));
@@ -95,7 +94,7 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 		m->kind = PLAN_MOUNT_BIND;
 		/* The filesystem is the host's: never reconfigured. */
 		m->super_set = m->super_clear = 0;
-		return resolve_bind(bundle, other_user, a, m, e);
+		return resolve_bind(bundle, a, m, e);
 	}
 	if (!from->type || !*from->type) {
 		error_set(e, 0, "missing, and the options say neither bind nor rbind");
@@ -115,15 +114,13 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, struct plan *plan,
 		   struct error *e)
 {
-	bool other_user = (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
-
 	plan->setup_dev = true;
 	plan->mounts.n = s->mounts.n;
 	plan->mounts.v = arena_alloc(a, s->mounts.n * sizeof(*plan->mounts.v));
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct plan_mount *m = &plan->mounts.v[i];
 		m->index = (int32_t)i;
-		if (resolve_one(&s->mounts.v[i], a, bundle, other_user, m, e) < 0)
+		if (resolve_one(&s->mounts.v[i], a, bundle, m, e) < 0)
 			return error_in(e, "mounts[%zu]", i);
 		trace(TRACE_SPEC,
 		      "mounts[%zu]: %s at %s, flags +0x%llx -0x%llx, %zu options of its own", i,
@@ -132,7 +129,7 @@ int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, st
 						 : "remount",
 		      m->destination, (unsigned long long)m->attr_set,
 		      (unsigned long long)m->attr_clear, m->data.n);
-		if (is_dev(m->destination) && m->kind != PLAN_MOUNT_REMOUNT)
+		if (!strcmp(m->destination, "/dev") && m->kind != PLAN_MOUNT_REMOUNT)
 			plan->setup_dev = m->kind != PLAN_MOUNT_BIND;
 	}
 	return 0;

@@ -80,23 +80,11 @@ static void handle_signals(struct foreground *f)
 
 static void wait_exit(struct foreground *f)
 {
-	while (f->exit_code < 0) {
-		struct pollfd p[3] = {
-			{ .fd = f->signals, .events = POLLIN },
-			{ .fd = f->terminal && f->console.output ? f->console.master : -1,
-			  .events = POLLIN },
-			{ .fd = f->terminal && f->console.input ? STDIN_FILENO : -1,
-			  .events = POLLIN },
-		};
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
-			break;
-		if (p[1].revents)
-			console_pass_output(&f->console);
-		if (p[2].revents)
-			console_pass_input(&f->console);
-		if (p[0].revents)
+	struct pollfd signals = { .fd = f->signals, .events = POLLIN };
+
+	while (f->exit_code < 0)
+		if (f->terminal ? console_turn(&f->console, f->signals) : poll(&signals, 1, -1) > 0)
 			handle_signals(f);
-	}
 }
 
 static int start(struct foreground *f, struct error *e)

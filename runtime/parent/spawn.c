@@ -70,8 +70,6 @@ static _Noreturn void reexec(const struct birth *b)
 	if (keep_open(b->plan) < 0 || keep_open(b->channel) < 0 ||
 	    keep_open(b->s->start_socket) < 0)
 		error_set(&e, errno, "hand descriptors to the child");
-	for (size_t i = 0; i < b->s->plan->mounts.n; i++)
-		keep_open(b->s->plan->mounts.v[i].source_fd);
 	sys_execveat(b->exe, "", args, env, AT_EMPTY_PATH);
 	error_set(&e, errno, "re-exec ourselves inside the container");
 	fail(b, &e);
@@ -255,7 +253,7 @@ int spawn_init(struct spawn *s, struct error *e)
 	return result;
 }
 
-int spawn_open_rootfs(const struct spawn *s, const char *rootfs, struct error *e)
+int spawn_open(const struct spawn *s, const char *path, struct error *e)
 {
 	struct sys_clone_args clone = { .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&clone);
@@ -263,11 +261,11 @@ int spawn_open_rootfs(const struct spawn *s, const char *rootfs, struct error *e
 	if (pid == 0) {
 		int fd = sys_setns(s->pidfd, CLONE_NEWNS, "init's mount") < 0
 				 ? -1
-				 : open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		_exit(channel_send(s->channel, MESSAGE_ROOTFS, fd < 0 ? errno : 0, fd) < 0);
+				 : open(path, O_PATH | O_CLOEXEC);
+		_exit(channel_send(s->channel, MESSAGE_OPEN, fd < 0 ? errno : 0, fd) < 0);
 	}
 	if (pid < 0 || process_reap(pid) != 0)
-		return error_set(e, pid < 0 ? errno : EIO,
-				 "open the rootfs for the container's init");
+		return error_set(e, pid < 0 ? errno : EIO, "open %s for the container's init",
+				 path);
 	return 0;
 }

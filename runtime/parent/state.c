@@ -100,6 +100,7 @@ static int take_lock(struct state *s, int ms, struct error *e)
 	}
 	if (fstat(s->directory, &st) < 0 || st.st_nlink == 0)
 		return no_such_container(e);
+	s->locked = true;
 	return 0;
 }
 
@@ -169,6 +170,7 @@ int state_relock(struct state *s, int ms, struct error *e)
 void state_unlock(struct state *s)
 {
 	flock(s->directory, LOCK_UN);
+	s->locked = false;
 }
 
 int state_save(struct state *s, struct error *e)

@@ -23,6 +23,7 @@ struct state {
 	int directory; /* ROOT/ID; its flock is held by writers */
 	struct arena *arena;
 	struct record record;
+	bool locked;   /* we are the one writer */
 	bool recorded; /* state.json was there and could be read */
 };
 

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 static void descriptors(void **state)
 {
@@ -74,6 +75,9 @@ static void writes_all(void **state)
 	for (ssize_t got; (got = read(ends[0], bytes, n)) > 0;)
 		total += got;
 	assert_int_equal(total, n);
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 	int failed = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(write_all(failed, bytes, n), -1);
 	assert_int_equal(errno, EBADF);

@@ -125,6 +125,7 @@ static void claims(void **state)
 	assert_string_equal(shown(&e), "container with given ID already exists");
 	/* Another id is another's. */
 	CLEAN_STATE other = claim(p, "c2");
+	assert_false(other.recorded);
 	e = ERROR_NONE;
 	CLEAN_STATE bad;
 	assert_int_equal(state_claim(&bad, in(p, "root"), "../c3", &p->arena, &e), -1);
@@ -169,6 +170,7 @@ static void missing(void **state)
 
 	assert_string_equal(not_there(p, in(p, "root"), "c1"), "container does not exist");
 	CLEAN_STATE s = claim(p, "c1");
+	assert_false(s.recorded);
 	assert_string_equal(not_there(p, in(p, "root"), "c2"), "container does not exist");
 	assert_contains(not_there(p, in(p, "root"), "../root/c1"), "invalid container ID");
 	/* Not through a link that somebody put there. */
@@ -292,6 +294,7 @@ static void removes(void **state)
 	assert_int_equal(state_lock(&late, 100, &e), -1);
 	assert_string_equal(shown(&e), "container does not exist");
 	CLEAN_STATE next = claim(p, "c1");
+	assert_false(next.recorded);
 	e = ERROR_NONE;
 	assert_int_equal(state_lock(&late, 0, &e), -1);
 	assert_string_equal(shown(&e), "container does not exist");
