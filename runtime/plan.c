@@ -45,6 +45,12 @@ static const struct json_field plan_cgroup_fields[] = {
 };
 static const struct json_table plan_cgroup_table = TABLE(struct plan_cgroup, plan_cgroup_fields);
 
+static const struct json_field plan_join_fields[] = {
+	FIELD("type", struct plan_join, type, 0),
+	FIELD("fd", struct plan_join, fd, JSON_HIDDEN),
+};
+static const struct json_table plan_join_table = TABLE(struct plan_join, plan_join_fields);
+
 static const struct json_field plan_fields[] = {
 	FIELD("ignoredSignals", struct plan, ignored_signals, JSON_OMITZERO),
 	FIELD("blockedSignals", struct plan, blocked_signals, JSON_OMITZERO),
@@ -53,6 +59,8 @@ static const struct json_field plan_fields[] = {
 	FIELD("newKeyring", struct plan, new_keyring, 0),
 	FIELD("newNamespaces", struct plan, new_namespaces, 0),
 	FIELD("joinedNamespaces", struct plan, joined_namespaces, 0),
+	FIELD_LIST("joins", struct plan, joins, 0, &plan_join_table),
+	FIELD("timeOffsets", struct plan, time_offsets, 0),
 	FIELD("nested", struct plan, nested, 0),
 	FIELD("noPivot", struct plan, no_pivot, 0),
 	FIELD("createHooks", struct plan, create_hooks, 0),

@@ -55,6 +55,11 @@ struct plan_cgroup {
 	char *path;             /* the container's cgroup in it */
 };
 
+struct plan_join {
+	uint32_t type; /* CLONE_NEW* */
+	int32_t fd;    /* opened by the parent, before anything is joined */
+};
+
 struct plan {
 	struct trace trace;
 	int32_t channel; /* descriptors that the child inherits */
@@ -69,6 +74,10 @@ struct plan {
 
 	uint64_t new_namespaces; /* CLONE_NEW* */
 	uint64_t joined_namespaces;
+	LIST_OF(struct plan_join) joins;
+	char *time_offsets; /* for /proc/self/timens_offsets; NULL: none */
+	bool helper;        /* this process is not init yet: it joins, then clones init */
+	bool helper_waits;  /* until the parent has placed it */
 	bool nested; /* in another user namespace than the initial one: no mknod, no host privilege */
 	bool no_pivot;
 	bool create_hooks; /* there are hooks between the mounts and the pivot */

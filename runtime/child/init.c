@@ -10,6 +10,7 @@
  */
 #include "runtime/channel.h"
 #include "runtime/child/child.h"
+#include "runtime/child/join.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
 #include "runtime/hooks.h"
@@ -209,6 +210,8 @@ _Noreturn void child_main(const char *plan_fd)
 	/* Ours, and whatever the caller left open (CVE-2024-21626): none survives the execve but
 	 * what was asked for. */
 	sys_close_range(3 + c.plan->preserve_fds, ~0U, CLOSE_CLOEXEC);
+	if (c.plan->helper && join_and_clone(&c, &e) < 0)
+		fail(c.channel, &e);
 	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0 || run_steps(&c, &e) < 0 ||
 	    created(&c, &e) < 0)
 		fail(c.channel, &e);

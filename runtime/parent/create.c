@@ -57,7 +57,7 @@ static int check_terminal(struct creation *c, struct error *e)
 static int plan(struct creation *c, struct error *e)
 {
 	return resolve_plan(c->o, &c->arena, &c->bundle, e) < 0 ||
-			       namespaces_open(c->bundle.spec, &c->spawn.joins, e) < 0
+			       namespaces_open(c->bundle.spec, &c->arena, c->bundle.plan, e) < 0
 		       ? -1
 		       : 0;
 }
@@ -132,7 +132,7 @@ static int spawn(struct creation *c, struct error *e)
 	c->spawn.arena = &c->arena;
 	c->spawn.start_socket = socket;
 	int result = spawn_init(&c->spawn, e);
-	namespaces_close(&c->spawn.joins);
+	namespaces_close(c->bundle.plan);
 	/* Even of a birth that failed: so that the clean-up finds it. */
 	if (c->spawn.pid > 0 && process_identify(c->spawn.pid, &r->init) < 0 && result == 0)
 		result = error_set(e, errno, "find the container's init in /proc");
@@ -301,7 +301,8 @@ int creation_begin(struct creation *c, const struct create_options *o, bool fore
 
 void creation_close(struct creation *c)
 {
-	namespaces_close(&c->spawn.joins);
+	if (c->bundle.plan)
+		namespaces_close(c->bundle.plan);
 	fd_close(&c->spawn.channel);
 	fd_close(&c->spawn.pidfd);
 	fd_close(&c->console_socket);

@@ -141,6 +141,22 @@ static void resolve_namespaces(const struct spec *s, struct plan *plan)
 	}
 }
 
+static char *offset_line(struct arena *a, const char *clock, const struct spec_time_offset *o)
+{
+	return o ? arena_printf(a, "%s %lld %u\n", clock, (long long)o->secs, o->nanosecs) : "";
+}
+
+/* As /proc/self/timens_offsets takes them. */
+static void resolve_time(const struct spec *s, struct arena *a, struct plan *plan)
+{
+	const struct spec_time_offsets *t = s->linux->time_offsets;
+
+	if (t && (t->monotonic || t->boottime))
+		plan->time_offsets =
+			arena_printf(a, "%s%s", offset_line(a, "monotonic", t->monotonic),
+				     offset_line(a, "boottime", t->boottime));
+}
+
 /* Keys become paths below /proc/sys; spec_read has checked them. */
 static void resolve_sysctl(const struct spec *s, struct arena *a, struct plan *plan)
 {
@@ -256,6 +272,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	      plan->nested ? ", in a user namespace" : "");
 	resolve_devices(s, a, plan);
 	resolve_sysctl(s, a, plan);
+	resolve_time(s, a, plan);
 	resolve_hooks(s, plan);
 	if (resolve_mounts(s, a, b->path, plan, e) < 0)
 		return -1;

@@ -5,21 +5,22 @@
  *  - a new user namespace, or a cgroup v1: the child waits until we have written its id maps and
  * put it into its cgroups, and only then re-execs. An execve before the maps would cost it every
  * capability.
- *  - a namespace joined by path, or a time namespace: a helper process joins (setns changes the
- * caller), makes the time namespace (which only children enter), then clones init with
- * CLONE_PARENT, so that init is our child all the same. The parent never joins anything: it runs
- * hooks.
+ *  - a namespace joined by path, or a time namespace: the child is a helper at first. Re-exec'd,
+ * still outside, it joins (setns changes the caller), makes the time namespace (which only children
+ * enter), and clones init with CLONE_PARENT, so that init is our child all the same (child/join.c).
+ * The parent never joins anything: it runs hooks.
  *
  * What runs between clone3 and execveat is a copy of this process with its memory; it does no more
  * than needed and ends in the re-exec, by descriptor, of a copy of ourselves that can't be written
- * (self_exe.c). Descriptors that init keeps lose their close-on-exec flag there; the plan names
- * their numbers.
+ * (self_exe.c). Descriptors that the child keeps lose their close-on-exec flag there; the plan
+ * names their numbers.
  */
 #include "runtime/parent/spawn.h"
 
 #include "runtime/channel.h"
 #include "runtime/file.h"
 #include "runtime/log.h"
+#include "runtime/namespaces.h"
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/idmap.h"
 #include "runtime/parent/limits.h"
@@ -42,7 +43,7 @@ struct birth {
 	int exe;
 	int plan;
 	int cgroup;     /* for SYS_CLONE_INTO_CGROUP; -1 */
-	uint64_t flags; /* of the clone that makes init */
+	uint64_t flags; /* of the clone that makes init without a helper */
 	bool helper;
 	bool maps;  /* a user namespace is made: its maps must be written */
 	bool place; /* init, or the helper, must be put into its cgroups by pid */
@@ -70,6 +71,8 @@ static _Noreturn void reexec(const struct birth *b)
 	if (keep_open(b->plan) < 0 || keep_open(b->channel) < 0 ||
 	    keep_open(b->s->start_socket) < 0)
 		error_set(&e, errno, "hand descriptors to the child");
+	for (size_t i = 0; i < b->s->plan->joins.n; i++)
+		keep_open(b->s->plan->joins.v[i].fd);
 	sys_execveat(b->exe, "", args, env, AT_EMPTY_PATH);
 	error_set(&e, errno, "re-exec ourselves inside the container");
 	fail(b, &e);
@@ -102,44 +105,6 @@ static _Noreturn void init_begins(const struct birth *b)
 		fail(b, &e);
 	}
 	reexec(b);
-}
-
-static int unshare_user(void *data, struct error *e)
-{
-	const struct birth *b = data;
-
-	if (sys_unshare(CLONE_NEWUSER) < 0)
-		return error_set(e, errno, "make a user namespace");
-	if (channel_send(b->channel, MESSAGE_UNSHARED, 0, -1) < 0)
-		_exit(1);
-	wait_placed(b);
-	return namespaces_become_root(e);
-}
-
-static _Noreturn void helper_begins(const struct birth *b)
-{
-	struct sys_clone_args clone = { .flags = b->flags | CLONE_PARENT };
-	struct spawn *s = b->s;
-	struct error e = ERROR_NONE;
-	/* While we are still who may: a change of user makes our own /proc files another's. */
-	CLEAN_FD offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
-
-	/* In its cgroup before it makes a cgroup namespace. */
-	if (b->place || b->raise)
-		wait_placed(b);
-	if (namespaces_join(&s->joins, b->maps ? unshare_user : NULL, (void *)b, &e) < 0)
-		fail(b, &e);
-	if (s->plan->new_namespaces & CLONE_NEWTIME &&
-	    namespaces_new_time(s->spec->linux->time_offsets, offsets, &e) < 0)
-		fail(b, &e);
-	pid_t pid = sys_clone3(&clone);
-	if (pid == 0)
-		reexec(b);
-	if (pid < 0) {
-		error_set(&e, errno, "clone the container's init");
-		fail(b, &e);
-	}
-	_exit(channel_send(b->channel, MESSAGE_BORN, pid, -1) < 0);
 }
 
 /* Our side of the helper: write its maps when it asks, learn the pid of init. */
@@ -194,7 +159,7 @@ static int clone_first(struct birth *b, struct error *e)
 	}
 	pid_t pid = sys_clone3(&clone);
 	if (pid == 0 && b->helper)
-		helper_begins(b);
+		reexec(b);
 	if (pid == 0)
 		init_begins(b);
 	if (pid < 0) {
@@ -232,20 +197,22 @@ int spawn_init(struct spawn *s, struct error *e)
 	s->plan->channel = b.channel;
 	s->plan->start_socket = s->start_socket;
 	b.maps = s->plan->new_namespaces & CLONE_NEWUSER;
-	b.helper = s->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
-	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
+	b.helper = s->plan->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
+	b.raise = limits_needed(s->spec->process);
+	/* What decides whether the child is born in its cgroup. */
 	CLEAN_FD cgroup = cgroup_open_for_clone(s->plan);
+	b.place = s->plan->cgroups.n && cgroup < 0;
+	s->plan->helper = b.helper;
+	s->plan->helper_waits = b.place || b.raise;
+	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
 	int result = -1;
 	if (plan >= 0) {
 		b.exe = exe;
 		b.plan = plan;
 		b.cgroup = cgroup;
-		b.place = s->plan->cgroups.n && cgroup < 0;
-		b.raise = limits_needed(s->spec->process);
 		b.flags = s->plan->new_namespaces & ~(uint64_t)CLONE_NEWTIME;
-		if (b.helper)
-			b.flags &= ~(uint64_t)CLONE_NEWUSER;
-		if (b.place && !b.helper)
+		/* Where init is placed by pid it makes this one itself, once it is there. */
+		if (b.place)
 			b.flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		result = clone_first(&b, e);
 	}

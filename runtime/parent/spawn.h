@@ -14,10 +14,9 @@
 struct spawn {
 	/* in */
 	const struct spec *spec;
-	struct plan *plan;         /* channel and start_socket are filled in */
+	struct plan *plan;         /* channel, start_socket and helper are filled in */
 	const struct arena *arena; /* that holds the plan */
-	struct joins joins;
-	int start_socket; /* listening */
+	int start_socket;          /* listening */
 	/* out */
 	pid_t pid; /* of init; 0: not born */
 	int pidfd;

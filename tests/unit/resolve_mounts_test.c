@@ -320,10 +320,10 @@ static void errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLACE_TEST(flags_in_order),       PLACE_TEST(other_words),
-		PLACE_TEST(kinds_of_mounts),      PLACE_TEST(remounts),
-		PLACE_TEST(absolute_paths),       PLACE_TEST(in_their_order),
-		PLACE_TEST(who_sets_up_dev),      PLACE_TEST(errors),
+		PLACE_TEST(flags_in_order),  PLACE_TEST(other_words),
+		PLACE_TEST(kinds_of_mounts), PLACE_TEST(remounts),
+		PLACE_TEST(absolute_paths),  PLACE_TEST(in_their_order),
+		PLACE_TEST(who_sets_up_dev), PLACE_TEST(errors),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
