@@ -142,56 +142,6 @@ static const struct json_field spec_fields[] = {
 };
 const struct json_table spec_table = TABLE(struct spec, spec_fields);
 
-/* The element of a list that a place is about: "linux.devices[0].major" -> 16, of
- * "linux.devices[0]". */
-static size_t element_of(const char *place, size_t n)
-{
-	for (size_t i = n; i > 0; i--)
-		if (place[i - 1] == ']')
-			return i;
-	return n;
-}
-
-/* Is `place`, or what it lies in, or what lies in it, among the places that lines begin with? */
-static bool place_among(const char *lines, const char *place, size_t n)
-{
-	for (const char *line = lines; line;
-	     line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
-		size_t length = strcspn(line, ": \n");
-		if (!strncmp(line, place, length < n ? length : n))
-			return true;
-	}
-	return false;
-}
-
-/*
- * A document with mistakes in its form may have others in its content, and who mends one wants to
- * know of all. What lies at a place already named may only be a consequence, and so may a namespace
- * that is missing when linux has mistakes.
- */
-static void add_other_problems(const struct spec *s, struct error *e)
-{
-	struct error other = ERROR_NONE;
-	char known[sizeof(*e)], found[sizeof(*e)];
-
-	if (!spec_validate(s, &other))
-		return;
-	error_print(e, known, sizeof(known));
-	error_print(&other, found, sizeof(found));
-	for (char *line = found, *next; line; line = next) {
-		char *colon = strstr(line, ": ");
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = 0;
-		if (!colon || (next && colon > next) ||
-		    place_among(known, line, element_of(line, colon - line)) ||
-		    (strstr(line, "needs a ") && strstr(known, "linux")))
-			continue;
-		*colon = 0;
-		error_add(e, line, "%s", colon + 2);
-	}
-}
-
 int spec_read(struct arena *a, const char *text, size_t length, struct spec **out,
 	      struct strings *warnings, struct error *e)
 {
@@ -200,9 +150,9 @@ int spec_read(struct arena *a, const char *text, size_t length, struct spec **ou
 
 	if (!s->linux)
 		s->linux = arena_new(a, struct spec_linux);
-	/* A place says that the document could be read as JSON, to its end. */
-	if (read && (e->field[0] || e->problems > 1))
-		add_other_problems(s, e);
+	/* The rules across fields need whole structs; the version stands alone, and explains much. */
+	if (read && s->oci_version)
+		spec_validate_version(s->oci_version, e);
 	if (read || spec_validate(s, e))
 		return -1;
 	*out = s;

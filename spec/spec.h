@@ -333,6 +333,9 @@ MUST_CHECK int spec_read(struct arena *a, const char *text, size_t length, struc
  * every problem to e. Called by spec_read. */
 MUST_CHECK int spec_validate(const struct spec *s, struct error *e);
 
+/* Its rule about ociVersion alone, for a document that could not be read whole. */
+void spec_validate_version(const char *version, struct error *e);
+
 /* The same for what json_read has read of exec's process.json and update's resources.json: places
  * begin at the document. */
 MUST_CHECK int spec_validate_process(const struct spec_process *p, struct error *e);

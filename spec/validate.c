@@ -74,7 +74,7 @@ static bool version_valid(const char *s)
 	return !*s;
 }
 
-static void validate_version(const char *version, struct error *e)
+void spec_validate_version(const char *version, struct error *e)
 {
 	if (!version)
 		error_add(e, "ociVersion", "is required");
@@ -230,7 +230,7 @@ int spec_validate(const struct spec *s, struct error *e)
 {
 	int before = e->problems;
 
-	validate_version(s->oci_version, e);
+	spec_validate_version(s->oci_version, e);
 	if (!s->root)
 		error_add(e, "root", "is required");
 	for (size_t i = 0; i < s->mounts.n; i++)
