@@ -19,6 +19,14 @@ void fd_close(int *fd)
 	errno = saved;
 }
 
+bool fd_same(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino &&
+	       x.st_dev == y.st_dev;
+}
+
 void fd_clean(int *fd)
 {
 	fd_close(fd);

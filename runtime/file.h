@@ -20,6 +20,8 @@ void fd_clean(int *fd);
 int fd_take(int *fd);
 /* Close now and leave -1. */
 void fd_close(int *fd);
+/* Are they the same file? */
+bool fd_same(int a, int b);
 
 #define CLEAN_FREE __attribute__((cleanup(free_clean)))
 void free_clean(void *pointer);

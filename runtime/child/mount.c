@@ -241,17 +241,26 @@ static bool plainly_elsewhere(const char *destination)
 	return strncmp(destination, "/proc", 5) != 0 && !strstr(destination, "..");
 }
 
+/* By its name, or another that leads there. */
+static bool is_proc(const struct child *c, const struct plan_mount *m, int target)
+{
+	if (!strcmp(m->destination, "/proc"))
+		return true;
+	SPENT_FD proc = inroot_open(c->rootfs, "/proc", O_PATH, RESOLVE_NO_SYMLINKS);
+	return proc >= 0 && fd_same(proc, target);
+}
+
 /*
  * CVE-2019-16884: a mount over /proc would have us, or whoever reads it, believe what the image
  * says instead of the kernel. `plain` says that no symbolic link led to the target.
  */
-static int check_proc(int tree, const struct plan_mount *m, int target, bool plain, struct error *e)
+static int check_proc(const struct child *c, int tree, const struct plan_mount *m, int target,
+		      bool plain, struct error *e)
 {
 	if (plain && plainly_elsewhere(m->destination))
 		return 0;
-	bool covers = !strcmp(m->destination, "/proc") && !is_procfs(tree);
-	bool inside = strcmp(m->destination, "/proc") && is_procfs(target) &&
-		      !may_cover_proc(m->destination);
+	bool proc = is_proc(c, m, target), covers = proc && !is_procfs(tree);
+	bool inside = !proc && is_procfs(target) && !may_cover_proc(m->destination);
 
 	if (!covers && !inside)
 		return 0;
@@ -298,7 +307,7 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 	if (target < 0)
 		return -1;
 	SPENT_FD tree = mount_new(m, m->type, without, e);
-	if (tree < 0 || check_proc(tree, m, target, plain, e) < 0 ||
+	if (tree < 0 || check_proc(c, tree, m, target, plain, e) < 0 ||
 	    mount_attach(tree, m, target, e) < 0)
 		return -1;
 	if (without)
@@ -336,7 +345,7 @@ static int mount_bind(struct child *c, const struct plan_mount *m, struct error 
 		return -1;
 	if (set_flags(tree, m, e) < 0)
 		return error_in(e, "options");
-	if (check_proc(tree, m, target, plain, e) < 0 || mount_attach(tree, m, target, e) < 0)
+	if (check_proc(c, tree, m, target, plain, e) < 0 || mount_attach(tree, m, target, e) < 0)
 		return -1;
 	return 0;
 }
@@ -379,7 +388,7 @@ static int mount_cgroups(struct child *c, const struct plan_mount *m, struct err
 
 	if (target < 0)
 		return error_in(e, "destination");
-	return check_proc(-1, m, target, false, e) < 0 ? -1 : mount_cgroup(c, m, target, e);
+	return check_proc(c, -1, m, target, false, e) < 0 ? -1 : mount_cgroup(c, m, target, e);
 }
 
 int mount_one(struct child *c, const struct plan_mount *m, int *late, struct error *e)

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -198,14 +197,6 @@ static bool first_directory(int at, char *name, size_t size)
 	return found;
 }
 
-static bool same_directory(int a, int b)
-{
-	struct stat x, y;
-
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino &&
-	       x.st_dev == y.st_dev;
-}
-
 /*
  * Remove all directories below `top`, which may be nested as deep as their maker pleased: two
  * descriptors, no recursion, one deadline for all. A directory that is busy with processes that
@@ -219,7 +210,7 @@ static int remove_below(int top, int64_t deadline)
 	while (at >= 0) {
 		int next = -1;
 		if (!first_directory(at, name, sizeof(name))) {
-			if (same_directory(at, top))
+			if (fd_same(at, top))
 				return 0;
 			next = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		} else {

@@ -85,6 +85,62 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	equal "$(ls -A "$T/outside")" ""
 }
 
+@test "CVE-2019-16884: nothing but a proc filesystem is mounted at /proc, however it is written" {
+	mkdir -p "$B/rootfs/x/y" "$T/volume"
+	ln -s ../proc "$B/rootfs/x/relative"
+	ln -s /proc "$B/rootfs/absolute"
+	for destination in /proc /proc/ //proc proc /./proc /proc/. /x/../proc /x/y/../../proc /../proc ../proc /x/relative /absolute; do
+		for mounted in before after never; do
+			for mount in '{type: "tmpfs", source: "t"}' '{type: "sysfs", source: "s"}' '{type: "cgroup", source: "c"}' '{type: "bind", source: $v, options: ["bind"]}'; do
+				base_config >"$B/config.json"
+				config --arg d "$destination" --arg v "$T/volume" --arg when $mounted "(.mounts | map(select(.type == \"proc\"))) as \$proc
+					| (.mounts | map(select(.type != \"proc\"))) as \$rest | ($mount + {destination: \$d}) as \$new
+					| .mounts = (if \$when == \"before\" then \$proc + [\$new] elif \$when == \"after\" then [\$new] + \$proc else [\$new] end) + \$rest"
+				container
+				assert_error "mounts[" "].destination: " || { echo "$destination, proc $mounted: $mount"; return 1; }
+			done
+		done
+	done
+}
+
+@test "CVE-2019-16884: nothing is mounted inside /proc, but for the files that are known to be harmless" {
+	mkdir "$B/rootfs/x"
+	ln -s ../proc/self "$B/rootfs/x/relative"
+	ln -s /proc/fs "$B/rootfs/absolute"
+	for destination in /proc/sys /proc/fs /proc/self/attr /./proc/sys/kernel /x/../proc/sys /x/relative/attr /absolute; do
+		for type in tmpfs cgroup; do
+			base_config >"$B/config.json"
+			config --arg d "$destination" --arg type $type '.mounts += [{destination: $d, type: $type, source: "s"}]'
+			container
+			assert_error "mounts[7].destination: " "inside /proc" || { echo "$destination: $type"; return 1; }
+		done
+	done
+	base_config >"$B/config.json"
+	echo 77.77 88.88 >"$T/uptime"
+	config --arg f "$T/uptime" '.mounts += [{destination: "/proc/uptime", type: "bind", source: $f, options: ["bind"]}]'
+	payload file /proc/uptime
+	passes
+	line "file=77.77 88.88"
+}
+
+@test "CVE-2026-41579: a /dev that is a link into a volume gets no device and no link there" {
+	mkdir "$T/volume"
+	rm -rf "$B/rootfs/dev"
+	for target in vol /vol ../vol vol/made; do
+		ln -sfn "$target" "$B/rootfs/dev"
+		for filter in . '.mounts |= map(select(.destination != "/dev"))' '.mounts |= map(select(.destination | startswith("/dev") | not))' \
+			'.mounts |= map(select(.destination | startswith("/dev") | not)) | .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 3}]' \
+			'.mounts |= map(select(.destination | startswith("/dev/pts") or (startswith("/dev") | not))) | .process.terminal = true'; do
+			base_config >"$B/config.json"
+			config --arg v "$T/volume" '.mounts = [{destination: "/vol", type: "bind", source: $v, options: ["bind"]}] + .mounts'
+			config "$filter"
+			container
+			assert_error /dev || { echo "$target: $filter"; return 1; }
+			equal "$(find "$T/volume" ! -type d)" ""
+		done
+	done
+}
+
 @test "CVE-2019-18837: a mount's destination that is a link stays inside" {
 	mkdir -p "$T/outside/data"
 	touch "$T/source"

@@ -275,6 +275,57 @@ options() { mounted "$1" | cut -d' ' -f3 | sed 's/.*/,&,/'; }
 	no_match 'mount=/private/later .*'
 }
 
+# A volume that the host shares, a tmpfs: what would spread from one side to the other is seen on both.
+shared_volume() {
+	hold "mkdir -p $T/vol; mount -t tmpfs vol $T/vol; mount --make-shared $T/vol; mkdir $T/vol/inside $T/vol/later"
+}
+may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
+
+@test "in a user namespace the source of a bind is a slave of the host's mount, never its peer" {
+	user_namespace
+	may_mount
+	shared_volume
+	for pair in rbind= bind= rbind=rslave rbind=rshared rbind=rprivate; do
+		mount_add "{destination: \"/${pair%=*}-${pair#*=}\", type: \"bind\", source: (\$T + \"/vol\"), options: ([\"${pair%=*}\", \"${pair#*=}\"] - [\"\"])}"
+	done
+	shell 'for d in bind- rbind- rbind-rslave rbind-rshared rbind-rprivate; do mount -t tmpfs "in-$d" "/$d/inside" || exit 1; done; payload mounts; echo ready; read x'
+	mkfifo "$T/stdin"
+	oci run --bundle "$B" "$C" <>"$T/stdin" >"$T/console.$C" 2>"$T/err" & runner=$!
+	until_line ready
+	equal "$("${IN[@]}" grep -c "$T/vol/" /proc/self/mountinfo)" 0
+	out=$(console)
+	peers=$("${IN[@]}" sed -n "s|.* $T/vol .* shared:\([0-9]*\) .*|\1|p" /proc/self/mountinfo)
+	for d in bind- rbind- rbind-rslave; do matches "mount=/$d tmpfs .* master:$peers"; done
+	matches "mount=/rbind-rshared tmpfs .* shared:[0-9]+ master:$peers"
+	matches "mount=/rbind-rprivate tmpfs .* private"
+	no_match "mount=.* shared:$peers.*"
+	"${IN[@]}" mount -t tmpfs later "$T/vol/later"
+	pid=$(pid_of)
+	for d in bind- rbind- rbind-rslave rbind-rshared; do grep -q " /$d/later " "/proc/$pid/mountinfo" || fail "did not reach /$d"; done
+	! grep -q " /rbind-rprivate/later " "/proc/$pid/mountinfo" || fail "reached /rbind-rprivate"
+	echo >"$T/stdin"
+	wait $runner
+}
+
+@test "in a user namespace the program can't take back what a mount of the host forbids" {
+	user_namespace
+	may_mount
+	hold "mkdir -p $T/vol; mount -t tmpfs -o mode=777 vol $T/vol; mount -o remount,bind,ro,nosuid,nodev,noexec $T/vol"
+	mkdir "$T/closed"
+	"${IN[@]}" sh -c "mkdir -m 700 $T/closed/deep; mkdir $T/closed/deep/vol; mount --rbind $T/vol $T/closed/deep/vol; mount -o remount,bind,ro $T/closed/deep/vol"
+	mount_add '{destination: "/b", type: "bind", source: ($T + "/vol"), options: ["bind"]},
+		{destination: "/r", type: "bind", source: ($T + "/vol"), options: ["rbind"]},
+		{destination: "/closed", type: "bind", source: ($T + "/closed/deep/vol"), options: ["rbind"]}'
+	shell 'for d in /b /r /closed; do
+			for o in rw rw,suid,nodev,noexec ro,suid,nodev,noexec ro,nosuid,dev,noexec ro,nosuid,nodev,exec; do
+				mount -o remount,bind,$o $d 2>/dev/null && echo "$d: $o was accepted"
+			done
+			(echo x >$d/file) 2>/dev/null && echo "$d: written"
+		done; echo done'
+	passes
+	equal "$out" "done"
+}
+
 @test "rootfsPropagation is the propagation of /" {
 	for pair in private=private rprivate=private unbindable=unbindable; do
 		config --arg p "${pair%=*}" '.linux.rootfsPropagation = $p'
@@ -365,6 +416,41 @@ options() { mounted "$1" | cut -d' ' -f3 | sed 's/.*/,&,/'; }
 	mount_add '{destination: "/dangling", type: "bind", source: ($T + "/file"), options: ["bind"]}'
 	container
 	absent "$T/outside-file"
+}
+
+@test "a remount never goes through a symbolic link of the image" {
+	hold "mkdir -p $T/vol; mount -t tmpfs vol $T/vol"
+	ln -s data "$B/rootfs/relative"
+	ln -s /data "$B/rootfs/absolute"
+	ln -s "../../../../../../..$T/vol" "$B/rootfs/outside"
+	for link in relative absolute outside relative/.; do
+		for options in '"remount", "ro"' '"remount", "bind", "ro"'; do
+			base_config >"$B/config.json"
+			mount_add '{destination: "/data", type: "bind", source: ($T + "/vol"), options: ["bind"]}, {destination: "/'$link'", type: "none", options: ['"$options"']}'
+			container
+			assert_error 'mounts[8]' "/${link%/.}"
+			"${IN[@]}" touch "$T/vol/still-writable"
+		done
+	done
+}
+
+@test "a remount of a bind changes the mount, never the host's filesystem" {
+	hold "mkdir -p $T/vol; mount -t tmpfs vol $T/vol"
+	mount_add '{destination: "/data", type: "bind", source: ($T + "/vol"), options: ["bind"]},
+		{destination: "/data", type: "none", options: ["remount", "ro", "sync"]}'
+	payload access /data
+	passes
+	line 'write=/data (EROFS)'
+	"${IN[@]}" touch "$T/vol/still-writable"
+	! "${IN[@]}" grep -q " $T/vol .* - tmpfs vol .*sync" /proc/self/mountinfo || fail "reconfigured"
+}
+
+@test "a remount of what config.json has mounted itself reconfigures it" {
+	mount_add '{destination: "/scratch", type: "tmpfs", source: "t", options: ["size=1m"]}, {destination: "/scratch", type: "tmpfs", options: ["remount", "size=2m", "noexec"]}'
+	payload mounts
+	passes
+	contains "$(mounted /scratch)" size=2048k
+	contains "$(options /scratch)" ,noexec,
 }
 
 @test "a mount over / hides the rootfs or is an error" {

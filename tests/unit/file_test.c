@@ -33,6 +33,19 @@ static void descriptors(void **state)
 	assert_int_equal(errno, ENOTTY);
 }
 
+static void same(void **state)
+{
+	struct place *p = *state;
+	CLEAN_FD a = open(p->path, O_RDONLY | O_CLOEXEC);
+	CLEAN_FD again = open(p->path, O_PATH | O_CLOEXEC);
+	CLEAN_FD other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd_same(a, again));
+	assert_false(fd_same(a, other));
+	assert_false(fd_same(a, -1));
+	assert_false(fd_same(-1, -1));
+}
+
 static int scoped(bool take)
 {
 	CLEAN_FD fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -383,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(descriptors),
+		PLACE_TEST(same),
 		cmocka_unit_test(scopes),
 		cmocka_unit_test(writes_all),
 		PLACE_TEST(reads),
