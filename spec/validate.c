@@ -131,6 +131,30 @@ void validate_mappings(const spec_id_mappings *m, const char *place, struct erro
 	}
 }
 
+static void validate_mapped(uint32_t id, const spec_id_mappings *m, const char *mappings,
+			    const char *place, struct error *e)
+{
+	bool found = !m->n; /* none: the ids are those of another namespace */
+
+	for (size_t i = 0; i < m->n && !found; i++)
+		found = id >= m->v[i].container_id && id - m->v[i].container_id < m->v[i].size;
+	if (!found)
+		error_add(e, place, "%u is not mapped by linux.%s", id, mappings);
+}
+
+/* An id that the user namespace does not know can't be taken. */
+static void validate_mapped_user(const struct spec *s, struct error *e)
+{
+	const struct spec_user *u = &s->process->user;
+	const spec_id_mappings *gids = &s->linux->gid_mappings;
+
+	validate_mapped(u->uid, &s->linux->uid_mappings, "uidMappings", "process.user.uid", e);
+	validate_mapped(u->gid, gids, "gidMappings", "process.user.gid", e);
+	for (size_t i = 0; i < u->additional_gids.n; i++)
+		validate_mapped(u->additional_gids.v[i], gids, "gidMappings",
+				AT("process.user.additionalGids[%zu]", i), e);
+}
+
 static void validate_mount(const struct spec *s, size_t i, struct error *e)
 {
 	const struct spec_mount *m = &s->mounts.v[i];
@@ -241,6 +265,9 @@ int spec_validate(const struct spec *s, struct error *e)
 		validate_all_hooks(s->hooks, e);
 	validate_linux(s, e);
 	validate_needs(s, e);
+	/* Of mappings that are wrong themselves it would be one problem more. */
+	if (s->process && e->problems == before)
+		validate_mapped_user(s, e);
 	return e->problems == before ? 0 : -1;
 }
 

@@ -38,28 +38,14 @@ static void validate_namespaces(const struct spec_linux *l, struct error *e)
 	}
 }
 
-/* A new user namespace is useless until its ids are mapped; one that is joined has its maps
- * already. */
+/* Neither: the runtime knows whether there is something to map by itself. With a joined user
+ * namespace: it has its maps, and the runtime compares. */
 static void validate_user_namespace(const struct spec_linux *l, struct error *e)
 {
-	for (size_t i = 0; i < l->namespaces.n; i++) {
-		const struct spec_namespace *n = &l->namespaces.v[i];
-
-		if (n->type != CLONE_NEWUSER)
-			continue;
-		if (n->path && (l->uid_mappings.n || l->gid_mappings.n))
-			error_add(e, AT("linux.namespaces[%zu].path", i),
-				  "a user namespace that is joined can't have linux.%s too",
-				  l->uid_mappings.n ? "uidMappings" : "gidMappings");
-		if (!n->path && (!l->uid_mappings.n || !l->gid_mappings.n)) {
-			error_add(e, l->uid_mappings.n ? "linux.gidMappings" : "linux.uidMappings",
-				  "is required for the new user namespace in linux.namespaces[%zu]",
-				  i);
-			error_hint(
-				e,
-				"map container id 0 to an id of the host in both uidMappings and gidMappings");
-		}
-	}
+	if (!l->uid_mappings.n != !l->gid_mappings.n && spec_namespaces(l) & CLONE_NEWUSER)
+		error_add(e, l->uid_mappings.n ? "linux.gidMappings" : "linux.uidMappings",
+			  "is required because %s is there",
+			  l->uid_mappings.n ? "uidMappings" : "gidMappings");
 	validate_mappings(&l->uid_mappings, "linux.uidMappings", e);
 	validate_mappings(&l->gid_mappings, "linux.gidMappings", e);
 }

@@ -48,7 +48,7 @@ static int set_groups(const struct spec_user *u, struct error *e)
 	error_set(e, errno, "set the supplementary groups");
 	error_in(e, "process.user.additionalGids");
 	return errno == EPERM ? error_hint(e, "this user namespace denies setgroups")
-			      : error_hint(e, "is every gid in linux.gidMappings?");
+			      : error_hint(e, "does this user namespace map every gid?");
 }
 
 /*
@@ -71,12 +71,12 @@ static int set_ids(const struct spec_user *u, struct error *e)
 	if (setresgid(u->gid, u->gid, u->gid) < 0) {
 		error_set(e, errno, "become group %u", u->gid);
 		error_in(e, "process.user.gid");
-		return errno == EINVAL ? error_hint(e, "is it in linux.gidMappings?") : -1;
+		return errno == EINVAL ? error_hint(e, "this user namespace does not map it") : -1;
 	}
 	if (setresuid(u->uid, u->uid, u->uid) < 0) {
 		error_set(e, errno, "become user %u", u->uid);
 		error_in(e, "process.user.uid");
-		return errno == EINVAL ? error_hint(e, "is it in linux.uidMappings?") : -1;
+		return errno == EINVAL ? error_hint(e, "this user namespace does not map it") : -1;
 	}
 	return 0;
 }

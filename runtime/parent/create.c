@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,19 @@ static int plan(struct creation *c, struct error *e)
 			       namespaces_open(c->bundle.spec, &c->arena, c->bundle.plan, e) < 0
 		       ? -1
 		       : 0;
+}
+
+/* Nothing of a container can be made without CAP_SYS_ADMIN, which a user namespace gives. */
+static int check_privilege(struct creation *c, struct error *e)
+{
+	const struct plan *p = c->bundle.plan;
+
+	if ((p->new_namespaces | p->joined_namespaces) & CLONE_NEWUSER ||
+	    c->bundle.capabilities & 1ULL << CAP_SYS_ADMIN)
+		return 0;
+	error_set(e, 0, "without privilege, one of type \"user\" is needed");
+	error_in(e, "linux.namespaces");
+	return error_hint(e, "`ocirun spec --rootless` writes a config.json that has it");
 }
 
 /* RFC 3339 in UTC. Not by gmtime, which reads the host's time zone first. */
@@ -252,6 +266,7 @@ static const struct {
 	{ "load", load },
 	{ "terminal", check_terminal },
 	{ "plan", plan },
+	{ "privilege", check_privilege },
 	/* The first effect: from here on an id, a lock, and a record of what may have to be undone.
 	 */
 	{ "claim", claim },
@@ -263,7 +278,7 @@ static const struct {
 	{ "pid file", write_pid_file },
 	{ "record", record },
 };
-#define CLAIM 3 /* index of the first step with effects */
+#define CLAIM 4 /* index of the first step with effects */
 
 static void undo(struct creation *c)
 {

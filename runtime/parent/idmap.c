@@ -6,43 +6,50 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define MAP_MAX 340 /* lines; the kernel's limit */
+#define MAP_MAX 340 /* lines; the kernel's limit, which spec_read has checked */
+#define LINE_MAX 34 /* three numbers of ten digits */
 
-static int write_directly(int proc, const char *file, const spec_id_mappings *map)
+/* The files of one kind of id. */
+struct kind {
+	const char *map, *program, *subordinate, *field;
+};
+static const struct kind users = { "uid_map", "newuidmap", "/etc/subuid", "linux.uidMappings" };
+static const struct kind groups = { "gid_map", "newgidmap", "/etc/subgid", "linux.gidMappings" };
+
+static int write_directly(int proc, const struct kind *k, const spec_id_mappings *map)
 {
-	char text[MAP_MAX * 36];
+	char text[MAP_MAX * LINE_MAX];
 	size_t n = 0;
 
-	if (map->n > MAP_MAX) {
-		errno = E2BIG;
-		return -1;
-	}
 	for (size_t i = 0; i < map->n; i++)
 		n += snprintf(text + n, sizeof(text) - n, "%u %u %u\n", map->v[i].container_id,
 			      map->v[i].host_id, map->v[i].size);
-	return file_write_at(proc, file, text);
+	/* What the kernel would only call invalid: it reads one page at most. */
+	if (n >= (size_t)sysconf(_SC_PAGESIZE)) {
+		errno = E2BIG;
+		return -1;
+	}
+	return file_write_at(proc, k->map, text);
 }
 
-/* newuidmap PID CONTAINER HOST SIZE … */
-static int run_helper(const char *program, pid_t pid, const spec_id_mappings *map, struct error *e)
+/* newuidmap PID CONTAINER HOST SIZE …, its stderr going to `output`. An errno, or 0. */
+static int spawn_helper(const struct kind *k, pid_t pid, const spec_id_mappings *map, int output,
+			pid_t *child)
 {
 	char numbers[3 * MAP_MAX + 1][12], *args[3 * MAP_MAX + 3], path[64];
 	char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	posix_spawn_file_actions_t actions;
 	size_t n = 0;
-	pid_t child;
 
-	args[n++] = (char *)program;
-	snprintf(numbers[n - 1], sizeof(numbers[0]), "%d", pid);
-	args[n] = numbers[n - 1];
-	n++;
-	for (size_t i = 0; i < map->n && i < MAP_MAX; i++) {
+	args[n++] = (char *)k->program;
+	snprintf(numbers[0], sizeof(numbers[0]), "%d", pid);
+	args[n++] = numbers[0];
+	for (size_t i = 0; i < map->n; i++) {
 		const uint32_t values[] = { map->v[i].container_id, map->v[i].host_id,
 					    map->v[i].size };
 		for (size_t j = 0; j < 3; j++, n++) {
@@ -51,35 +58,64 @@ static int run_helper(const char *program, pid_t pid, const spec_id_mappings *ma
 		}
 	}
 	args[n] = NULL;
-	snprintf(path, sizeof(path), "/usr/bin/%s", program);
-	int failed = posix_spawn(&child, path, NULL, NULL, args, env);
+	snprintf(path, sizeof(path), "/usr/bin/%s", k->program);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+	int failed = posix_spawn(child, path, &actions, NULL, args, env);
 	if (failed)
-		failed = posix_spawnp(&child, program, NULL, NULL, args, environ);
-	if (failed) {
-		error_set(e, failed, "run %s", program);
-		return error_hint(e, "install it: Debian's package is uidmap");
-	}
-	int status = process_reap(child);
-	if (status) {
-		error_set(e, 0, "%s refused the mapping (exit status %d)", program, status);
-		return error_hint(e,
-				  "look at its message above, and at /etc/subuid and /etc/subgid");
-	}
-	return 0;
+		failed = posix_spawnp(child, k->program, &actions, NULL, args, env);
+	posix_spawn_file_actions_destroy(&actions);
+	return failed;
 }
 
-static int write_map(int proc, pid_t pid, const char *file, const char *program, const char *field,
-		     const spec_id_mappings *map, struct error *e)
+/* What may be mapped is not ours to decide: newuidmap and newgidmap do, and say why not. */
+static int run_helper(const struct kind *k, pid_t pid, const spec_id_mappings *map, struct error *e)
 {
-	if (write_directly(proc, file, map) == 0)
+	char said[512];
+	size_t n = 0;
+	ssize_t got;
+	pid_t child;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(e, errno, "run %s", k->program);
+	CLEAN_FD from = ends[0];
+	int failed = spawn_helper(k, pid, map, ends[1], &child);
+	close(ends[1]);
+	if (failed) {
+		error_set(e, failed, "the kernel does not let this user map these ids, and %s",
+			  k->program);
+		return error_hint(e, "install %s (Debian: package uidmap), or map one id, your own",
+				  k->program);
+	}
+	while ((got = read(from, said + n, sizeof(said) - n)) > 0)
+		n += (size_t)got;
+	fd_close(&from);
+	int status = process_reap(child);
+	if (!status)
+		return 0;
+	while (n && said[n - 1] == '\n')
+		n--;
+	error_set(e, 0, "%s failed with exit status %d: %.*s", k->program, status, (int)n, said);
+	return error_hint(e, "which ids a user may map is in %s", k->subordinate);
+}
+
+static int write_map(int proc, pid_t pid, const struct kind *k, const spec_id_mappings *map,
+		     struct error *e)
+{
+	if (write_directly(proc, k, map) == 0)
 		return 0;
 	if (errno == EPERM) {
-		if (run_helper(program, pid, map, e) == 0)
+		if (run_helper(k, pid, map, e) == 0)
 			return 0;
 	} else {
-		error_set(e, errno, "write %s of the container", file);
+		error_set(e, errno, "write %s of the container", k->map);
+		if (e->code == E2BIG)
+			error_hint(e,
+				   "the kernel takes less than %ld bytes of text: map fewer ranges",
+				   sysconf(_SC_PAGESIZE));
 	}
-	return error_in(e, "%s", field);
+	return error_in(e, "%s", k->field);
 }
 
 int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings *gids,
@@ -91,15 +127,52 @@ int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings 
 	CLEAN_FD proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return error_set(e, errno, "open %s", path);
-	if (write_map(proc, pid, "uid_map", "newuidmap", "linux.uidMappings", uids, e) < 0)
+	if (write_map(proc, pid, &users, uids, e) < 0)
 		return -1;
-	if (write_directly(proc, "gid_map", gids) == 0)
+	if (write_directly(proc, &groups, gids) == 0)
 		return 0;
 	/* A plain user may map only its own gid, and only where groups can't be dropped to gain
 	 * access. */
 	if (errno == EPERM && gids->n == 1 && gids->v[0].size == 1 &&
 	    gids->v[0].host_id == getegid() && file_write_at(proc, "setgroups", "deny") == 0 &&
-	    write_directly(proc, "gid_map", gids) == 0)
+	    write_directly(proc, &groups, gids) == 0)
 		return 0;
-	return write_map(proc, pid, "gid_map", "newgidmap", "linux.gidMappings", gids, e);
+	return write_map(proc, pid, &groups, gids, e);
+}
+
+/* The kernel may have put them into another order. */
+static bool is_mapped_so(int proc, const struct kind *k, const spec_id_mappings *map)
+{
+	CLEAN_FD fd = openat(proc, k->map, O_RDONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	size_t lines = 0, known = 0;
+	struct spec_id_mapping line;
+
+	if (!file)
+		return false;
+	fd_take(&fd);
+	while (fscanf(file, "%u %u %u", &line.container_id, &line.host_id, &line.size) == 3) {
+		lines++;
+		for (size_t i = 0; i < map->n; i++)
+			known += !memcmp(&map->v[i], &line, sizeof(line));
+	}
+	fclose(file);
+	return lines == map->n && known == lines;
+}
+
+int idmap_check(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings *gids,
+		struct error *e)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	CLEAN_FD proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct kind *wrong = !is_mapped_so(proc, &users, uids)    ? &users
+				   : !is_mapped_so(proc, &groups, gids) ? &groups
+									: NULL;
+	if (!wrong)
+		return 0;
+	error_set(e, 0, "differs from the maps of the user namespace that is joined");
+	error_in(e, "%s", wrong->field);
+	return error_hint(e, "leave both mappings out: a namespace that is joined has its own");
 }

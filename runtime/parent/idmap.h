@@ -13,4 +13,9 @@
 MUST_CHECK int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings *gids,
 			   struct error *e);
 
+/* Mappings beside a user namespace that is joined by path, as some callers give them, change
+ * nothing: they must be those of the process, which is in it. */
+MUST_CHECK int idmap_check(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings *gids,
+			   struct error *e);
+
 #endif

@@ -57,6 +57,38 @@ static int open_config(const struct create_options *o, struct bundle *b, struct 
 	return path_absolute(a, bundle, &b->path, e);
 }
 
+static bool makes_user_namespace(const struct spec_linux *l)
+{
+	for (size_t i = 0; i < l->namespaces.n; i++)
+		if (l->namespaces.v[i].type == CLONE_NEWUSER)
+			return !l->namespaces.v[i].path || !*l->namespaces.v[i].path;
+	return false;
+}
+
+static void map_one(struct arena *a, unsigned long id, spec_id_mappings *out)
+{
+	out->v = arena_alloc(a, sizeof(*out->v));
+	out->n = 1;
+	out->v[0] = (struct spec_id_mapping){ .host_id = (uint32_t)id, .size = 1 };
+}
+
+/* A plain user may map one id without help, its own: nothing else can be meant. What root has left
+ * out is an oversight. */
+static int default_mappings(struct arena *a, struct spec_linux *l, struct error *e)
+{
+	if (l->uid_mappings.n || !makes_user_namespace(l))
+		return 0;
+	if (getauxval(AT_EUID) == 0) {
+		error_set(e, 0, "is required for the new user namespace in linux.namespaces");
+		error_in(e, "linux.uidMappings");
+		return error_hint(e, "map container id 0 to an id of the host in both uidMappings "
+				     "and gidMappings");
+	}
+	map_one(a, getauxval(AT_EUID), &l->uid_mappings);
+	map_one(a, getauxval(AT_EGID), &l->gid_mappings);
+	return 0;
+}
+
 int resolve_load(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
 {
 	struct strings warnings = { 0 };
@@ -71,7 +103,7 @@ int resolve_load(const struct create_options *o, struct arena *a, struct bundle 
 	if (file_read(fd, JSON_SIZE_MAX, a, &text, &length) < 0)
 		return error_set(e, errno, "read %s", o->config ? o->config : "config.json");
 	if (spec_read(a, text, length, &b->spec, &warnings, e) < 0 ||
-	    supported_check(b->spec, e) < 0)
+	    supported_check(b->spec, e) < 0 || default_mappings(a, b->spec->linux, e) < 0)
 		return error_context(e, "%s", o->config ? o->config : "config.json");
 	for (size_t i = 0; i < warnings.n; i++)
 		container_warn(warnings.v[i]);
@@ -211,8 +243,9 @@ static void warn_of_capabilities(const struct spec_capabilities *c, uint64_t hav
  * outlive execve and are reset; the umask stays when config.json has none; capabilities are ours to
  * give, unless a new user namespace has them all.
  */
-static void resolve_self(const struct spec *s, struct arena *a, struct plan *plan)
+static void resolve_self(const struct spec *s, struct arena *a, struct bundle *b)
 {
+	struct plan *plan = b->plan;
 	char head[4096], *text = head;
 	CLEAN_FD fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head) - 1);
@@ -232,10 +265,10 @@ static void resolve_self(const struct spec *s, struct arena *a, struct plan *pla
 	if (s->process && s->process->user.umask)
 		plan->umask = *s->process->user.umask;
 	bool new_user = (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
-	/* Who has none at all is told soon enough that it takes a user namespace. */
-	uint64_t have = number_after(text, "\nCapPrm:", 16, 0);
-	if (have && !new_user && s->process && s->process->capabilities)
-		warn_of_capabilities(s->process->capabilities, have);
+	b->capabilities = number_after(text, "\nCapPrm:", 16, 0);
+	/* Who has none at all is told that it takes a user namespace. */
+	if (b->capabilities && !new_user && s->process && s->process->capabilities)
+		warn_of_capabilities(s->process->capabilities, b->capabilities);
 }
 
 int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
@@ -256,7 +289,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 					.annotations = s->annotations };
 	plan->new_keyring = !o->no_new_keyring;
 	resolve_namespaces(s, plan);
-	resolve_self(s, a, plan);
+	resolve_self(s, a, b);
 	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
 	plan->no_pivot = o->no_pivot;
 	plan->rootfs_propagation = s->linux->rootfs_propagation;

@@ -14,7 +14,8 @@ struct bundle {
 	char *rootfs; /* absolute */
 	struct spec *spec;
 	struct plan *plan;
-	bool privileged; /* euid 0 in the initial user namespace */
+	bool privileged;       /* euid 0 in the initial user namespace */
+	uint64_t capabilities; /* that we are permitted */
 };
 
 /* Reserve the arena by the size of the config and read it: bundle->path, rootfs and spec. Warnings

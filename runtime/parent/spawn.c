@@ -110,13 +110,13 @@ static _Noreturn void init_begins(const struct birth *b)
 /* Our side of the helper: write its maps when it asks, learn the pid of init. */
 static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 {
+	const struct spec_linux *l = b->s->spec->linux;
 	struct spawn *s = b->s;
 	struct message m;
 
 	if (b->maps) {
 		if (channel_expect(s->channel, MESSAGE_UNSHARED, &m, e) < 0 ||
-		    idmap_write(helper, &s->spec->linux->uid_mappings,
-				&s->spec->linux->gid_mappings, e) < 0)
+		    idmap_write(helper, &l->uid_mappings, &l->gid_mappings, e) < 0)
 			return -1;
 		if (channel_send(s->channel, MESSAGE_PLACED, helper, -1) < 0)
 			return error_set(e, errno, "talk to the helper");
@@ -125,7 +125,11 @@ static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 		return -1;
 	s->pid = m.value;
 	s->pidfd = sys_pidfd_open(s->pid);
-	return s->pidfd < 0 ? error_set(e, errno, "find the container's init") : 0;
+	if (s->pidfd < 0)
+		return error_set(e, errno, "find the container's init");
+	return b->maps || !l->uid_mappings.n
+		       ? 0
+		       : idmap_check(s->pid, &l->uid_mappings, &l->gid_mappings, e);
 }
 
 static int place(struct birth *b, pid_t pid, struct error *e)
@@ -145,6 +149,19 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 	return 0;
 }
 
+/* Why a namespace could not be made, where it is the host that says no. */
+static int clone_failed(const struct birth *b, struct error *e)
+{
+	error_set(e, errno, "make the container's namespaces (clone3)");
+	if (e->code == ENOSPC)
+		error_hint(e,
+			   "the limit is in /proc/sys/user, max_*_namespaces, or 32 nested ones");
+	if (e->code == EPERM && b->maps)
+		error_hint(e, "this host lets no plain user make user namespaces, "
+			      "or ocirun runs in a chroot");
+	return -1;
+}
+
 static int clone_first(struct birth *b, struct error *e)
 {
 	struct spawn *s = b->s;
@@ -162,12 +179,8 @@ static int clone_first(struct birth *b, struct error *e)
 		reexec(b);
 	if (pid == 0)
 		init_begins(b);
-	if (pid < 0) {
-		error_set(e, errno, "make the container's namespaces (clone3)");
-		return errno == EPERM ? error_hint(e, "without privilege a new user namespace is "
-						      "needed: see `ocirun spec --rootless`")
-				      : -1;
-	}
+	if (pid < 0)
+		return clone_failed(b, e);
 	fd_close(&b->channel);
 	if (!b->helper) {
 		s->pid = pid;

@@ -240,6 +240,96 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	assert_error process.user 70000
 }
 
+@test "capabilities are kept where id 0 is not mapped, until the program runs" {
+	user_namespace
+	config '.linux.uidMappings[0].containerID = 1000 | .linux.gidMappings[0].containerID = 1000 | .process.user = {uid: 1005, gid: 1006}
+		| .mounts |= map(select(.type != "devpts" and .type != "cgroup")) | .linux.sysctl = {"net.ipv4.ip_forward": "1"}
+		| .process.capabilities.permitted = ["CAP_KILL"] | .process.capabilities.effective = ["CAP_KILL"]'
+	payload ids caps host sysctl net.ipv4.ip_forward
+	passes
+	line uid=1005
+	line gid=1006
+	line groups=
+	line hostname=box
+	line sysctl_net.ipv4.ip_forward=1
+	# By an id other than 0 only ambient ones would come through the execve; none was asked for.
+	matches 'cap_permitted=0+'
+	matches 'cap_effective=0+'
+	matches 'cap_ambient=0+'
+}
+
+@test "mappings that overlap are an error that names both" {
+	user_namespace
+	config '.linux.uidMappings += [{containerID: 65535, hostID: 300000, size: 5}]'
+	container
+	assert_error 'linux.uidMappings[1].containerID: 65535 with size 5 overlaps linux.uidMappings[0]'
+	config '.linux.uidMappings[1] = {containerID: 70000, hostID: 165535, size: 5}'
+	container
+	assert_error 'linux.uidMappings[1].hostID: 165535 with size 5 overlaps linux.uidMappings[0]'
+}
+
+@test "340 mappings work, and one more is an error with the limit" {
+	user_namespace
+	chown -R 1000:100000 "$B/rootfs/dev" "$B/rootfs/proc" "$B/rootfs/sys"
+	config '.linux.uidMappings = [range(340) | {containerID: ., hostID: (1000 + .), size: 1}] | .process.user.uid = 339'
+	payload ids ns
+	passes
+	line uid=339
+	equal "$(value uid_map | wc -l)" 340
+	config '.linux.uidMappings += [{containerID: 340, hostID: 9000, size: 1}]'
+	container
+	assert_error "linux.uidMappings: 341 mappings, more than the kernel's 340"
+}
+
+@test "maps whose text is longer than the kernel takes are an error that says so" {
+	user_namespace
+	config '.linux.gidMappings = [range(340) | {containerID: ., hostID: (1000000000 + 2 * .), size: 1}]'
+	container
+	assert_error "linux.gidMappings: write gid_map of the container: Argument list too long" "bytes of text"
+}
+
+@test "CVE-2021-43784: 64 KiB of mappings are an error, and nothing else" {
+	user_namespace
+	config '.linux.uidMappings = [range(20000) | {containerID: (2 * .), hostID: (100000 + 2 * .), size: 1}]'
+	[ "$(wc -c <"$B/config.json")" -gt 65536 ]
+	container
+	assert_error "linux.uidMappings: 20000 mappings, more than the kernel's 340"
+}
+
+@test "mappings beside a user namespace that is joined must be its own" {
+	unshare -U sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/user)" != "$(host_ns user)" ]'
+	printf '%s\n' '5 105000 10' '0 100000 2' >"$T/map"
+	cat "$T/map" >"/proc/$holder/uid_map" # by one write
+	echo '0 100000 5' >"/proc/$holder/gid_map"
+	user_namespace
+	# A namespace keeps its maps when its path is not below /proc/PID.
+	touch "$T/user"
+	hold "mount --bind /proc/$holder/ns/user $T/user"
+	with_path user "$T/user"
+	config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 2}, {containerID: 5, hostID: 105000, size: 10}]
+		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 5}] | .process.user.uid = 14
+		| .mounts |= map(select(.type != "devpts"))'
+	payload ids ns
+	passes
+	line uid=14
+	equal "$(value ns_user)" "$(readlink "/proc/$holder/ns/user")"
+	config '.linux.uidMappings[1].size = 11'
+	container
+	assert_error "linux.uidMappings: differs from the maps of the user namespace that is joined" "leave both mappings out"
+	config '.linux.uidMappings[1].size = 10 | .linux.gidMappings += [{containerID: 5, hostID: 100005, size: 1}]'
+	container
+	assert_error "linux.gidMappings: differs from"
+}
+
+@test "a limit on namespaces is an error that says where it is" {
+	user_namespace
+	config '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+	try unshare -Ur -m sh -c 'echo 0 >/proc/sys/user/max_uts_namespaces && exec "$@"' sh timeout 30 "$OCIRUN" --root "$ROOT" --cgroup-manager disabled run --bundle "$B" "$C"
+	assert_error "No space left on device" "/proc/sys/user"
+}
+
 @test "mappings without a user namespace are an error" {
 	config '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}]'
 	container

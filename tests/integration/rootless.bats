@@ -1,14 +1,18 @@
 #!/usr/bin/env bats
 # shellcheck shell=bats
-# As a plain user, without any privilege: one id mapped, no cgroup.
+# As a plain user, without any privilege: with one id mapped, or with subordinate ids; and inside user namespaces of others' making.
 load helpers
-
-setup_file() { :; }
 
 # As user 54321: the program, and what the test then finds.
 USER_ID=54321
-as_user() { setpriv --reuid $USER_ID --regid $USER_ID --clear-groups --inh-caps=-all --bounding-set=-all env -i PATH="$PATH" XDG_RUNTIME_DIR="$T/xdg" "$@"; }
+as_user() { "${IN[@]}" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups --inh-caps=-all env -i PATH="$PATH" XDG_RUNTIME_DIR="$T/xdg" "$@"; }
 oci_user() { as_user timeout --foreground -k 1 30 "$OCIRUN" "$@" 3>&-; }
+
+# user_config FILTER: edit config.json; it stays the user's.
+user_config() {
+	config "$@"
+	chown $USER_ID "$B/config.json"
+}
 
 rootless() {
 	need_root
@@ -19,11 +23,24 @@ rootless() {
 	chown -R $USER_ID:$USER_ID "$T"
 	chown -h root:root "$B/rootfs/bin/payload" "$B/rootfs/bin/busybox"
 	as_user "$OCIRUN" spec --rootless --bundle "$B"
-	config '.process.terminal = false | .root.readonly = false'
-	chown $USER_ID "$B/config.json"
+	cp "$B/config.json" "$T/as-is.json"
+	user_config '.process.terminal = false | .root.readonly = false'
 }
 
-teardown_user() { for id in $(oci_user list -q); do oci_user delete --force "$id"; done; }
+# The same with subordinate ids: uids 200000..265535 and gids 300000..365535. The host's files stay as they are.
+subordinate() {
+	command -v newuidmap >/dev/null && command -v newgidmap >/dev/null || skip "needs newuidmap and newgidmap"
+	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "needs /etc/subuid and /etc/subgid"
+	mkdir "$T/etc"
+	{ cat /etc/passwd; echo "tester:x:$USER_ID:$USER_ID::/:/bin/false"; } >"$T/etc/passwd"
+	echo "tester:200000:65536" >"$T/etc/subuid"
+	echo "tester:300000:65536" >"$T/etc/subgid"
+	hold "for f in passwd subuid subgid; do mount --bind $T/etc/\$f /etc/\$f; done; ${1-}"
+	rootless
+	user_config --argjson id $USER_ID '
+		.linux.uidMappings = [{containerID: 0, hostID: $id, size: 1}, {containerID: 1, hostID: 200000, size: 1000}, {containerID: 5000, hostID: 201000, size: 9}]
+		| .linux.gidMappings = [{containerID: 0, hostID: $id, size: 1}, {containerID: 1, hostID: 300000, size: 2000}]'
+}
 
 @test "spec --rootless maps the caller's own id" {
 	rootless
@@ -97,6 +114,23 @@ teardown_user() { for id in $(oci_user list -q); do oci_user delete --force "$id
 	assert_success
 }
 
+@test "what spec --rootless writes runs as it is" {
+	rootless
+	cp "$T/as-is.json" "$B/config.json"
+	cd "$B"
+	try as_user "$PYTHON" "$here/terminal.py" 'expect=# ' 'send=echo $$ $(id -u)\n' 'expect=1 0' 'send=exit 7\n' -- "$OCIRUN" run "$C"
+	line @exit=7
+}
+
+@test "bundles/rootless runs for an ordinary user as it is" {
+	rootless
+	cp "$repo/bundles/rootless/config.json" "$B/config.json"
+	ln -s busybox "$B/rootfs/bin/whoami"
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	line "root of rootless, without being root outside."
+}
+
 @test "files that a plain user's container makes belong to that user" {
 	rootless
 	payload write /tmp/new text
@@ -107,8 +141,7 @@ teardown_user() { for id in $(oci_user list -q); do oci_user delete --force "$id
 
 @test "a mapping that a plain user may not have is an error that names the field" {
 	rootless
-	config '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]'
-	chown $USER_ID "$B/config.json"
+	user_config '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]'
 	try oci_user --cgroup-manager disabled run --bundle "$B" "$C"
 	assert_error linux.uidMappings
 	until_true no_processes
@@ -116,28 +149,106 @@ teardown_user() { for id in $(oci_user list -q); do oci_user delete --force "$id
 
 @test "a plain user without a user namespace in config.json is told" {
 	rootless
-	config '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
-	chown $USER_ID "$B/config.json"
-	try oci_user --cgroup-manager disabled run --bundle "$B" "$C"
-	[ "$status" -eq 1 ] || fail
-	contains "$err" user
+	user_config '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+	try oci_user run --bundle "$B" "$C"
+	assert_error 'linux.namespaces: without privilege, one of type "user" is needed' 'ocirun spec --rootless'
+	absent "$T/xdg/ocirun"
+}
+
+@test "a plain user's user namespace without mappings has the caller's own ids as root" {
+	rootless
+	user_config 'del(.linux.uidMappings, .linux.gidMappings)'
+	payload ids ns
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	line uid=0
+	line gid=0
+	equal "$(value uid_map | tr -s ' ')" " 0 $USER_ID 1"
+	equal "$(value gid_map | tr -s ' ')" " 0 $USER_ID 1"
+}
+
+@test "where setgroups is denied, additionalGids are an error that names the field" {
+	rootless
+	user_config '.process.user.additionalGids = [0]'
+	try oci_user run --bundle "$B" "$C"
+	assert_error process.user.additionalGids "denies setgroups"
+}
+
+@test "an id that the one mapping lacks is an error that names the field" {
+	rootless
+	for field in uid gid; do
+		user_config --arg field $field '.process.user = {uid: 0, gid: 0} | .process.user[$field] = 1'
+		try oci_user run --bundle "$B" "$C"
+		assert_error "process.user.$field: 1 is not mapped by linux.${field}Mappings"
+	done
+	user_config '.process.user = {uid: 1, gid: 0} | del(.linux.uidMappings, .linux.gidMappings)'
+	try oci_user run --bundle "$B" "$C"
+	assert_error process.user.uid "does not map it"
 }
 
 @test "a plain user's terminal works" {
 	rootless
-	config '.process.terminal = true'
-	chown $USER_ID "$B/config.json"
+	user_config '.process.terminal = true'
 	payload tty
 	try as_user "$PYTHON" "$here/terminal.py" -- "$OCIRUN" --cgroup-manager disabled run --bundle "$B" "$C"
 	line tty_controlling=yes
 	line @exit=0
 }
 
+# --- subordinate ids -----------------------------------------------------------------------------------------------------------------------
+
+@test "newuidmap and newgidmap map what /etc/subuid and /etc/subgid grant" {
+	subordinate
+	user_config '.process.user = {uid: 5008, gid: 1000, additionalGids: [5, 6]}'
+	payload ids ns write /tmp/new text
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	equal "$(value uid_map | tr -s ' ')" $' 0 54321 1\n 1 200000 1000\n 5000 201000 9'
+	equal "$(value gid_map | tr -s ' ')" $' 0 54321 1\n 1 300000 2000'
+	equal "$(value setgroups)" allow
+	line uid=5008
+	line gid=1000
+	matches 'groups=(1000,)?5,6(,1000)?'
+	equal "$(stat -c %u:%g "$B/rootfs/tmp/new")" 201008:300999
+}
+
+@test "subordinate ids go together with a time namespace" {
+	subordinate
+	user_config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 1000000, nanosecs: 0}}'
+	payload ns file /proc/uptime
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	equal "$(value uid_map | tr -s ' ' | head -n 1)" " 0 54321 1"
+	[ "$(value file | cut -d. -f1)" -ge 1000000 ]
+}
+
+@test "a range that is not granted is an error with newuidmap's own words" {
+	subordinate
+	for field in uid gid; do
+		user_config --arg field "${field}Mappings" '.linux[$field][1].hostID = 400000'
+		try oci_user run --bundle "$B" "$C"
+		assert_error "linux.${field}Mappings: new${field}map failed with exit status 1: new${field}map: " "not allowed" "/etc/sub$field"
+		user_config --arg field "${field}Mappings" '.linux[$field][1].hostID = 200000'
+	done
+	absent "$T/xdg/ocirun/$C"
+	until_true no_processes
+}
+
+@test "without newuidmap the error says what to install" {
+	# Out of sight in a layer over /usr/bin, and nowhere else on PATH.
+	mkdir -p "$T/layer/"{upper,work}
+	subordinate "mount -t overlay -o lowerdir=/usr/bin,upperdir=$T/layer/upper,workdir=$T/layer/work overlay /usr/bin && rm /usr/bin/newuidmap"
+	PATH=/usr/bin:/bin
+	try oci_user run --bundle "$B" "$C"
+	assert_error "linux.uidMappings: the kernel does not let this user map these ids, and newuidmap: No such file" "package uidmap"
+}
+
+# --- inside another user namespace -----------------------------------------------------------------------------------------------------------
+
 @test "inside a user namespace with root's id, as podman unshare has it" {
 	rootless
 	payload ids
-	config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))'
-	chown $USER_ID "$B/config.json"
+	user_config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))'
 	try as_user unshare -Ur -m timeout 30 "$OCIRUN" --cgroup-manager disabled run --bundle "$B" "$C"
 	assert_success
 	line uid=0
