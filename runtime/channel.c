@@ -14,12 +14,19 @@ static const struct {
 	const char *name;
 	const char *sender;
 } messages[] = {
-	[MESSAGE_ERROR] = { "error", "either" },    [MESSAGE_UNSHARED] = { "unshared", "helper" },
-	[MESSAGE_BORN] = { "born", "helper" },      [MESSAGE_PLACED] = { "placed", "parent" },
-	[MESSAGE_OPEN] = { "open", "either" },      [MESSAGE_MOUNTED] = { "mounted", "child" },
-	[MESSAGE_HOOKED] = { "hooked", "parent" },  [MESSAGE_TERMINAL] = { "terminal", "child" },
-	[MESSAGE_CREATED] = { "created", "child" }, [MESSAGE_RECORDED] = { "recorded", "parent" },
-	[MESSAGE_START] = { "start", "start" },     [MESSAGE_EXECUTING] = { "executing", "child" },
+	[MESSAGE_ERROR] = { "error", "either" },
+	[MESSAGE_UNSHARED] = { "unshared", "helper" },
+	[MESSAGE_BORN] = { "born", "helper" },
+	[MESSAGE_PLACED] = { "placed", "parent" },
+	[MESSAGE_OPEN] = { "open", "either" },
+	[MESSAGE_MOUNTED] = { "mounted", "child" },
+	[MESSAGE_HOOKED] = { "hooked", "parent" },
+	[MESSAGE_TERMINAL] = { "terminal", "child" },
+	[MESSAGE_SCHEDULE] = { "schedule", "either" },
+	[MESSAGE_CREATED] = { "created", "child" },
+	[MESSAGE_RECORDED] = { "recorded", "parent" },
+	[MESSAGE_START] = { "start", "start" },
+	[MESSAGE_EXECUTING] = { "executing", "child" },
 };
 
 int channel_pair(int ends[2], struct error *e)

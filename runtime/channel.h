@@ -20,6 +20,7 @@ enum message_type {
 	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */
 	MESSAGE_HOOKED,   /* parent: prestart and createRuntime hooks are done */
 	MESSAGE_TERMINAL, /* child: here is the master */
+	MESSAGE_SCHEDULE, /* child: I may not set my scheduling, do it for me; parent: it is done */
 	MESSAGE_CREATED,  /* child: all is done but the last steps; I wait for start */
 	MESSAGE_RECORDED, /* parent: you are recorded as created; value is your pid */
 	MESSAGE_START,    /* start: run the process */

@@ -45,6 +45,13 @@ static const struct json_field plan_cgroup_fields[] = {
 };
 static const struct json_table plan_cgroup_table = TABLE(struct plan_cgroup, plan_cgroup_fields);
 
+static const struct json_field plan_memory_policy_fields[] = {
+	FIELD("mode", struct plan_memory_policy, mode, 0),
+	FIELD("nodes", struct plan_memory_policy, nodes, 0),
+};
+static const struct json_table plan_memory_policy_table =
+	TABLE(struct plan_memory_policy, plan_memory_policy_fields);
+
 static const struct json_field plan_join_fields[] = {
 	FIELD("type", struct plan_join, type, 0),
 	FIELD("fd", struct plan_join, fd, JSON_HIDDEN),
@@ -75,6 +82,8 @@ static const struct json_field plan_fields[] = {
 	FIELD("hostname", struct plan, hostname, 0),
 	FIELD("domainname", struct plan, domainname, 0),
 	FIELD("sysctl", struct plan, sysctl, 0),
+	FIELD("personality", struct plan, personality, 0),
+	FIELD_OBJECT("memoryPolicy", struct plan, memory_policy, 0, &plan_memory_policy_table),
 	FIELD_OBJECT("process", struct plan, process, 0, &spec_process_table),
 	FIELD_LIST("createContainer", struct plan, create_container, 0, &spec_hook_table),
 	FIELD_LIST("startContainer", struct plan, start_container, 0, &spec_hook_table),

@@ -55,6 +55,11 @@ struct plan_cgroup {
 	char *path;             /* the container's cgroup in it */
 };
 
+struct plan_memory_policy {
+	uint32_t mode; /* with its flags, as set_mempolicy(2) takes them */
+	struct u32s nodes;
+};
+
 struct plan_join {
 	uint32_t type; /* CLONE_NEW* */
 	int32_t fd;    /* opened by the parent, before anything is joined */
@@ -93,6 +98,9 @@ struct plan {
 	char *hostname;
 	char *domainname;
 	struct pairs sysctl; /* file below /proc/sys -> value */
+
+	uint32_t *personality; /* NULL: the caller's */
+	struct plan_memory_policy *memory_policy;
 
 	struct spec_process *process; /* NULL: nothing to start */
 	spec_hook_list create_container;

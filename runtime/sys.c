@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ioprio.h>
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -138,4 +139,23 @@ int sys_setns(int fd, int type, const char *what)
 int sys_unshare(int flags)
 {
 	return TRACED(unshare(flags), "unshare(0x%x)", (unsigned)flags);
+}
+
+int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr)
+{
+	return TRACED(syscall(SYS_sched_setattr, pid, attr, 0),
+		      "sched_setattr(%d, policy %u, flags 0x%llx)", pid, attr->policy,
+		      (unsigned long long)attr->flags);
+}
+
+int sys_ioprio_set(pid_t pid, int value)
+{
+	return TRACED(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, value),
+		      "ioprio_set(%d, 0x%x)", pid, (unsigned)value);
+}
+
+int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long bits)
+{
+	return TRACED(syscall(SYS_set_mempolicy, mode, nodes, bits), "set_mempolicy(0x%x, %lu)",
+		      (unsigned)mode, bits);
 }

@@ -23,6 +23,16 @@ struct sys_mount_attr {
 	uint64_t attr_set, attr_clr, propagation, userns_fd;
 };
 
+/* struct sched_attr of linux/sched/types.h, which newer libcs have in sched.h. */
+struct sys_sched_attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+
 /* The kernel's constants; libc's headers clash with linux/mount.h. */
 enum {
 	SYS_OPEN_TREE_CLONE = 1,
@@ -54,5 +64,8 @@ int sys_close_range(unsigned first, unsigned last, unsigned flags);
 long sys_keyctl_join_session(const char *name);
 int sys_setns(int fd, int type, const char *what);
 int sys_unshare(int flags);
+int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr);
+int sys_ioprio_set(pid_t pid, int value); /* of one process */
+int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long bits);
 
 #endif

@@ -15,6 +15,7 @@ static const struct {
 	struct features_intel_rdt intel_rdt;
 } supported = {
 	.cgroup = { .v1 = true, .v2 = true },
+	.memory_policy = true,
 };
 
 const char *const features_mount_options_missing[] = { "idmap", "ridmap", "tmpcopyup", NULL };

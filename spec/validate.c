@@ -219,6 +219,18 @@ static void validate_all_hooks(const struct spec_hooks *h, struct error *e)
 	validate_hooks(&h->poststop, "poststop", e);
 }
 
+/* sched(7): a deadline process can't fork, unless its children fall back to the default policy. */
+static void validate_forking(const struct spec *s, struct error *e)
+{
+	const struct spec_scheduler *scheduler = s->process ? s->process->scheduler : NULL;
+
+	if (s->hooks && s->hooks->start_container.n && scheduler &&
+	    scheduler->policy == SCHED_DEADLINE && !(scheduler->flags & SCHED_FLAG_RESET_ON_FORK))
+		error_add(
+			e, "process.scheduler.policy",
+			"\"SCHED_DEADLINE\" needs flag \"SCHED_FLAG_RESET_ON_FORK\" because of hooks.startContainer");
+}
+
 /* Without the namespace these would act on the host, or could not be done at all. */
 static void validate_needs(const struct spec *s, struct error *e)
 {
@@ -263,6 +275,7 @@ int spec_validate(const struct spec *s, struct error *e)
 		validate_process(s->process, "process.", e);
 	if (s->hooks)
 		validate_all_hooks(s->hooks, e);
+	validate_forking(s, e);
 	validate_linux(s, e);
 	validate_needs(s, e);
 	/* Of mappings that are wrong themselves it would be one problem more. */

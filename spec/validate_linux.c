@@ -2,8 +2,10 @@
  * The rules of the `linux` object, config-linux.md; those of its resources and of seccomp have
  * files of their own.
  */
+#include "spec/ranges.h"
 #include "spec/validate.h"
 
+#include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,6 +142,34 @@ static void validate_rdt(const struct spec_intel_rdt *r, struct error *e)
 			  "\"%.80s\" is not one line that begins with \"MB:\"", r->mem_bw_schema);
 }
 
+/* set_mempolicy(2): which modes take nodes and flags. */
+static void validate_memory_policy(const struct spec_memory_policy *m, struct error *e)
+{
+	const char *mode = word_name(&words_memory_modes, m->mode);
+	const uint64_t both = MPOL_F_RELATIVE_NODES | MPOL_F_STATIC_NODES;
+	bool bare = m->mode == MPOL_DEFAULT || m->mode == MPOL_LOCAL;
+	struct ranges ignored;
+
+	if (bare && m->nodes)
+		error_add(e, "linux.memoryPolicy.nodes", "mode \"%s\" has none", mode);
+	else if (m->nodes)
+		(void)!ranges_read(m->nodes, RANGES_NODE_MAX, &ignored, "linux.memoryPolicy.nodes",
+				   e);
+	else if (!bare)
+		error_add(e, "linux.memoryPolicy.nodes", "is required for mode \"%s\"", mode);
+	if (bare && m->flags)
+		error_add(e, "linux.memoryPolicy.flags", "mode \"%s\" has none", mode);
+	else if (m->flags & MPOL_F_NUMA_BALANCING && m->mode != MPOL_BIND &&
+		 m->mode != MPOL_PREFERRED_MANY)
+		error_add(
+			e, "linux.memoryPolicy.flags",
+			"\"MPOL_F_NUMA_BALANCING\" is only for modes \"MPOL_BIND\" and \"MPOL_PREFERRED_MANY\"");
+	else if ((m->flags & both) == both)
+		error_add(
+			e, "linux.memoryPolicy.flags",
+			"\"MPOL_F_RELATIVE_NODES\" and \"MPOL_F_STATIC_NODES\" exclude each other");
+}
+
 void validate_linux(const struct spec *s, struct error *e)
 {
 	const struct spec_linux *l = s->linux;
@@ -159,6 +189,8 @@ void validate_linux(const struct spec *s, struct error *e)
 		validate_resources(l->resources, "linux.resources.", e);
 	if (l->intel_rdt)
 		validate_rdt(l->intel_rdt, e);
+	if (l->memory_policy)
+		validate_memory_policy(l->memory_policy, e);
 	validate_sysctl(l, e);
 	if (l->seccomp)
 		validate_seccomp(l->seccomp, e);

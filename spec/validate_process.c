@@ -2,6 +2,7 @@
  * The rules of `process`: of config.json, and of the process.json that exec reads, where the places
  * have no prefix.
  */
+#include "spec/ranges.h"
 #include "spec/validate.h"
 
 #include <linux/sched.h>
@@ -41,7 +42,25 @@ static void validate_rlimits(const struct spec_process *p, const char *prefix, s
 	}
 }
 
+/* sched(7), "SCHED_DEADLINE". A period of 0 is the deadline. */
 static void validate_deadline(const struct spec_scheduler *s, const char *prefix, struct error *e)
+{
+	if (!s->runtime)
+		error_add(e, AT("%sscheduler.runtime", prefix),
+			  "is required for policy \"SCHED_DEADLINE\"");
+	if (!s->deadline)
+		error_add(e, AT("%sscheduler.deadline", prefix),
+			  "is required for policy \"SCHED_DEADLINE\"");
+	else if (s->runtime > s->deadline)
+		error_add(e, AT("%sscheduler.runtime", prefix), "%llu is more than deadline, %llu",
+			  (unsigned long long)s->runtime, (unsigned long long)s->deadline);
+	if (s->period && s->deadline > s->period)
+		error_add(e, AT("%sscheduler.deadline", prefix), "%llu is more than period, %llu",
+			  (unsigned long long)s->deadline, (unsigned long long)s->period);
+}
+
+static void validate_no_deadline(const struct spec_scheduler *s, const char *prefix,
+				 struct error *e)
 {
 	const struct {
 		const char *name;
@@ -51,12 +70,14 @@ static void validate_deadline(const struct spec_scheduler *s, const char *prefix
 		       { "period", s->period } };
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (fields[i].value && s->policy != SCHED_DEADLINE)
+		if (fields[i].value)
 			error_add(e, AT("%sscheduler.%s", prefix, fields[i].name),
 				  "%llu is only for policy \"SCHED_DEADLINE\"",
 				  (unsigned long long)fields[i].value);
 }
 
+/* A nice value is in range for every policy; those that have no use for it ignore it, and callers
+ * set it all the same. */
 static void validate_scheduler(const struct spec_scheduler *s, const char *prefix, struct error *e)
 {
 	bool realtime = s->policy == SCHED_FIFO || s->policy == SCHED_RR;
@@ -64,16 +85,30 @@ static void validate_scheduler(const struct spec_scheduler *s, const char *prefi
 	if (s->nice < -20 || s->nice > 19)
 		error_add(e, AT("%sscheduler.nice", prefix), "%d is out of range, -20 to 19",
 			  s->nice);
-	else if (s->nice && s->policy != SCHED_NORMAL && s->policy != SCHED_BATCH)
-		error_add(e, AT("%sscheduler.nice", prefix),
-			  "%d is only for policies \"SCHED_OTHER\" and \"SCHED_BATCH\"", s->nice);
 	if (realtime && (s->priority < 1 || s->priority > 99))
 		error_add(e, AT("%sscheduler.priority", prefix), "%d is out of range, 1 to 99",
 			  s->priority);
 	else if (!realtime && s->priority)
 		error_add(e, AT("%sscheduler.priority", prefix),
 			  "%d is only for policies \"SCHED_FIFO\" and \"SCHED_RR\"", s->priority);
-	validate_deadline(s, prefix, e);
+	if (s->policy == SCHED_DEADLINE)
+		validate_deadline(s, prefix, e);
+	else
+		validate_no_deadline(s, prefix, e);
+}
+
+/* For exec; create has nothing to do with it but to say early that it is wrong. */
+static void validate_affinity(const struct spec_cpu_affinity *a, const char *prefix,
+			      struct error *e)
+{
+	struct ranges ignored;
+
+	if (a->initial)
+		(void)!ranges_read(a->initial, RANGES_CPU_MAX, &ignored,
+				   AT("%sexecCPUAffinity.initial", prefix), e);
+	if (a->final)
+		(void)!ranges_read(a->final, RANGES_CPU_MAX, &ignored,
+				   AT("%sexecCPUAffinity.final", prefix), e);
 }
 
 static void validate_console(const struct spec_console_size *c, const char *prefix, struct error *e)
@@ -103,6 +138,8 @@ void validate_process(const struct spec_process *p, const char *prefix, struct e
 	if (p->io_priority && (p->io_priority->priority < 0 || p->io_priority->priority > 7))
 		error_add(e, AT("%sioPriority.priority", prefix), "%d is out of range, 0 to 7",
 			  p->io_priority->priority);
+	if (p->exec_cpu_affinity)
+		validate_affinity(p->exec_cpu_affinity, prefix, e);
 	/* The specification has consoleSize ignored without a terminal. */
 	if (p->terminal && p->console_size)
 		validate_console(p->console_size, prefix, e);

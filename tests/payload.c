@@ -183,6 +183,48 @@ static void report_process(char **argument)
 	print_lines("lsm_label", "/proc/self/attr/current");
 }
 
+/* linux/sched/types.h, which clashes with sched.h. */
+struct attributes {
+	unsigned size, policy;
+	unsigned long long flags;
+	int nice;
+	unsigned priority;
+	unsigned long long runtime, deadline, period;
+};
+
+static void report_scheduling(char **argument)
+{
+	struct attributes a = { 0 };
+	unsigned long nodes[1024 / (8 * sizeof(long))] = { 0 };
+	int mode;
+	struct utsname u;
+
+	(void)argument;
+	if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0) < 0)
+		printf("sched=%s\n", failure());
+	else
+		printf("sched=policy %u flags 0x%llx nice %d priority %u deadline %llu/%llu/%llu\n",
+		       a.policy, a.flags, a.nice, a.priority, a.runtime, a.deadline, a.period);
+	printf("ioprio=0x%lx\n", syscall(SYS_ioprio_get, 1, 0));
+	if (syscall(SYS_get_mempolicy, &mode, nodes, 1024UL, NULL, 0UL) < 0)
+		printf("mempolicy=%s\n", failure());
+	else
+		printf("mempolicy=0x%x nodes 0x%lx\n", (unsigned)mode, nodes[0]);
+	uname(&u);
+	printf("machine=%s\n", u.machine);
+}
+
+static void report_clocks(char **argument)
+{
+	struct timespec t;
+
+	(void)argument;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	printf("clock_monotonic=%lld\n", (long long)t.tv_sec);
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	printf("clock_boottime=%lld\n", (long long)t.tv_sec);
+}
+
 static void report_rlimits(char **argument)
 {
 	static const char *const names[] = { "cpu",      "fsize", "data",   "stack",
@@ -641,6 +683,8 @@ static const struct word words[] = {
 	{ "caps", 0, report_caps, "the five capability sets in hexadecimal, securebits" },
 	{ "process", 0, report_process,
 	  "no_new_privs, seccomp mode, scheduling, oom_score_adj ..." },
+	{ "scheduling", 0, report_scheduling, "scheduler, I/O priority, memory policy, machine" },
+	{ "clocks", 0, report_clocks, "seconds of the monotonic and the boottime clock" },
 	{ "rlimits", 0, report_rlimits, "all limits as soft:hard" },
 	{ "signals", 0, report_signals, "blocked and ignored signals" },
 	{ "env", 0, report_env, "the environment, in order" },

@@ -113,6 +113,9 @@ static const struct step {
 	{ "environment", program_environment },
 	{ "terminal stdio", terminal_take },
 	{ "enter directory", program_enter_as_root },
+	/* Late: our own work shall not be scheduled like the program. Before "identity": some of it
+	   needs privilege. */
+	{ "attributes", attributes_set },
 	/* After everything that needs privilege. */
 	{ "identity", identity_apply },
 	/* As the program's own user: what it may enter and execute is what counts. */

@@ -40,6 +40,9 @@ step_fn program_enter_as_user;
 step_fn program_find;   /* args[0] by PATH */
 step_fn program_limits; /* rlimits */
 
+/* attributes.c */
+step_fn attributes_set; /* execution domain, memory policy, scheduling, I/O priority */
+
 /* identity.c */
 step_fn identity_apply; /* bounding set, ids, groups, capabilities, no_new_privs, umask */
 

@@ -14,6 +14,7 @@
 #include "runtime/parent/console.h"
 #include "runtime/parent/destroy.h"
 #include "runtime/process.h"
+#include "runtime/schedule.h"
 #include "runtime/sys.h"
 
 #include <errno.h>
@@ -192,6 +193,15 @@ static int open_for_child(struct creation *c, int32_t index, struct error *e)
 	return spawn_open(&c->spawn, c->bundle.rootfs, e);
 }
 
+static int schedule_for_child(struct creation *c, struct error *e)
+{
+	if (schedule_set(c->spawn.pid, c->bundle.spec->process, e) < 0)
+		return -1;
+	if (channel_send(c->spawn.channel, MESSAGE_SCHEDULE, 0, -1) < 0 && errno != EPIPE)
+		return error_set(e, errno, "talk to the container's init");
+	return 0;
+}
+
 /* Serve init until it says that it is created. */
 static int accompany(struct creation *c, struct error *e)
 {
@@ -209,6 +219,10 @@ static int accompany(struct creation *c, struct error *e)
 			break;
 		case MESSAGE_MOUNTED:
 			if (create_hooks(c, e) < 0)
+				return -1;
+			break;
+		case MESSAGE_SCHEDULE:
+			if (schedule_for_child(c, e) < 0)
 				return -1;
 			break;
 		case MESSAGE_TERMINAL: c->terminal = fd_take(&fd); break;

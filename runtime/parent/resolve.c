@@ -6,6 +6,7 @@
 #include "runtime/parent/namespaces.h"
 #include "runtime/parent/resolve_mounts.h"
 #include "runtime/parent/supported.h"
+#include "spec/ranges.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -202,6 +203,26 @@ static void resolve_sysctl(const struct spec *s, struct arena *a, struct plan *p
 	}
 }
 
+static void resolve_memory_policy(const struct spec *s, struct arena *a, struct plan *plan)
+{
+	const struct spec_memory_policy *from = s->linux->memory_policy;
+	struct error ignored = ERROR_NONE;
+	struct ranges nodes = { 0 };
+
+	if (!from)
+		return;
+	struct plan_memory_policy *m = arena_new(a, struct plan_memory_policy);
+	m->mode = from->mode | (uint32_t)from->flags;
+	/* Validation has refused what this would. */
+	if (from->nodes && ranges_read(from->nodes, RANGES_NODE_MAX, &nodes, "", &ignored)) {
+		m->nodes.v = arena_array(a, uint32_t, RANGES_NODE_MAX + 1);
+		for (uint32_t n = 0; n <= RANGES_NODE_MAX; n++)
+			if (ranges_has(&nodes, n))
+				m->nodes.v[m->nodes.n++] = n;
+	}
+	plan->memory_policy = m;
+}
+
 static void resolve_hooks(const struct spec *s, struct plan *plan)
 {
 	const struct spec_hooks *h = s->hooks;
@@ -299,6 +320,9 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	plan->hostname = s->hostname;
 	plan->domainname = s->domainname;
 	plan->process = s->process;
+	if (s->linux->personality)
+		plan->personality = &s->linux->personality->domain;
+	resolve_memory_policy(s, a, plan);
 	trace(TRACE_SPEC, "bundle %s, rootfs %s, new namespaces 0x%llx, joined 0x%llx%s", b->path,
 	      b->rootfs, (unsigned long long)plan->new_namespaces,
 	      (unsigned long long)plan->joined_namespaces,

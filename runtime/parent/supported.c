@@ -25,9 +25,6 @@ static void check_process(const struct spec_process *p, struct error *e)
 {
 	not_yet(e, text(p->apparmor_profile), "process.apparmorProfile");
 	not_yet(e, text(p->selinux_label), "process.selinuxLabel");
-	not_yet(e, p->scheduler, "process.scheduler");
-	not_yet(e, p->io_priority, "process.ioPriority");
-	not_yet(e, p->exec_cpu_affinity, "process.execCPUAffinity");
 }
 
 /* A limit of 0 or -1 asks for what there is without it. */
@@ -105,8 +102,6 @@ static void check_linux(const struct spec_linux *l, struct error *e)
 	not_yet(e, l->seccomp, "linux.seccomp");
 	not_yet(e, l->net_devices.n, "linux.netDevices");
 	not_yet(e, l->intel_rdt, "linux.intelRdt");
-	not_yet(e, l->memory_policy, "linux.memoryPolicy");
-	not_yet(e, l->personality, "linux.personality");
 	not_yet(e, text(l->mount_label), "linux.mountLabel");
 	if (l->resources)
 		check_resources(l->resources, e);

@@ -89,6 +89,8 @@ static void test_linux(void **state)
 			word_value(&words_capabilities, features.linux.capabilities.v[i], &value));
 	assert_true(features.linux.cgroup.v1);
 	assert_true(features.linux.cgroup.v2);
+	assert_int_equal(features.linux.memory_policy->modes.n, 7);
+	assert_int_equal(features.linux.memory_policy->flags.n, 3);
 }
 
 /* A vocabulary without its feature would be a promise. */

@@ -367,6 +367,31 @@ static void sysctl_paths(void **state)
 	resolved_free(&r);
 }
 
+static void attributes(void **state)
+{
+	struct resolved r;
+	struct plan *plan =
+		plan_of(*state,
+			"\"linux\":{\"personality\":{\"domain\":\"LINUX32\"},\"memoryPolicy\":{"
+			"\"mode\":\"MPOL_BIND\",\"nodes\":\"1023,0-1\","
+			"\"flags\":[\"MPOL_F_STATIC_NODES\"]}}",
+			&r);
+	const struct plan_memory_policy *m = plan->memory_policy;
+
+	assert_int_equal(*plan->personality, 8); /* PER_LINUX32 */
+	assert_int_equal(m->mode, 0x8002);
+	assert_int_equal(m->nodes.n, 3);
+	assert_int_equal(m->nodes.v[0], 0);
+	assert_int_equal(m->nodes.v[1], 1);
+	assert_int_equal(m->nodes.v[2], 1023);
+	resolved_free(&r);
+	plan = plan_of(*state, "\"linux\":{\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\"}}", &r);
+	assert_null(plan->personality);
+	assert_int_equal(plan->memory_policy->mode, 4);
+	assert_int_equal(plan->memory_policy->nodes.n, 0);
+	resolved_free(&r);
+}
+
 static void hooks(void **state)
 {
 	static const struct {
@@ -452,20 +477,11 @@ static void default_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLACE_TEST(finds_the_bundle),
-		PLACE_TEST(no_config),
-		PLACE_TEST(bad_config),
-		PLACE_TEST(no_rootfs),
-		PLACE_TEST(long_names),
-		PLACE_TEST(warns),
-		PLACE_TEST(options),
-		PLACE_TEST(passes_on),
-		PLACE_TEST(default_devices),
-		PLACE_TEST(named_devices),
-		PLACE_TEST(namespaces),
-		PLACE_TEST(sysctl_paths),
-		PLACE_TEST(hooks),
-		PLACE_TEST(ourselves),
+		PLACE_TEST(finds_the_bundle), PLACE_TEST(no_config),  PLACE_TEST(bad_config),
+		PLACE_TEST(no_rootfs),        PLACE_TEST(long_names), PLACE_TEST(warns),
+		PLACE_TEST(options),          PLACE_TEST(passes_on),  PLACE_TEST(default_devices),
+		PLACE_TEST(named_devices),    PLACE_TEST(namespaces), PLACE_TEST(sysctl_paths),
+		PLACE_TEST(attributes),       PLACE_TEST(hooks),      PLACE_TEST(ourselves),
 		ARENA_TEST(default_root),
 	};
 

@@ -64,8 +64,7 @@ static const struct {
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":19}}", NULL },
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}}",
 	  "process.scheduler.nice: 20 is out of range, -20 to 19" },
-	{ P ",\"scheduler\":{\"policy\":\"SCHED_IDLE\",\"nice\":1}}",
-	  "process.scheduler.nice: 1 is only for policies \"SCHED_OTHER\" and \"SCHED_BATCH\"" },
+	{ P ",\"scheduler\":{\"policy\":\"SCHED_IDLE\",\"nice\":1}}", NULL },
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":99}}", NULL },
 	{ P ",\"scheduler\":{\"policy\":\"SCHED_FIFO\"}}",
 	  "process.scheduler.priority: 0 is out of range, 1 to 99" },
@@ -76,6 +75,24 @@ static const struct {
 	{ P
 	  ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":2,\"period\":3}}",
 	  NULL },
+	{ P ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\"}}",
+	  "process.scheduler.runtime: is required for policy \"SCHED_DEADLINE\"\n"
+	  "process.scheduler.deadline: is required for policy \"SCHED_DEADLINE\"" },
+	{ P ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":3,\"deadline\":2}}",
+	  "process.scheduler.runtime: 3 is more than deadline, 2" },
+	{ P
+	  ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":4,\"period\":3}}",
+	  "process.scheduler.deadline: 4 is more than period, 3" },
+	{ P
+	  ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":2}},\"hooks\":{\"startContainer\":[{\"path\":\"/h\"}]}",
+	  "process.scheduler.policy: \"SCHED_DEADLINE\" needs flag \"SCHED_FLAG_RESET_ON_FORK\" because of hooks.startContainer" },
+	{ P
+	  ",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":2,\"flags\":[\"SCHED_FLAG_RESET_ON_FORK\"]}},\"hooks\":{\"startContainer\":[{\"path\":\"/h\"}]}",
+	  NULL },
+	{ P ",\"execCPUAffinity\":{\"initial\":\"0-3,7\",\"final\":\"8191\"}}", NULL },
+	{ P ",\"execCPUAffinity\":{\"initial\":\"x\",\"final\":\"8192\"}}",
+	  "process.execCPUAffinity.initial: \"x\" is no list of numbers such as \"0-3,7\"\n"
+	  "process.execCPUAffinity.final: \"8192\" goes beyond 8191, the last possible one" },
 	{ P ",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}}",
 	  "process.ioPriority.priority: 8 is out of range, 0 to 7" },
 	{ P ",\"consoleSize\":{\"height\":65536,\"width\":1}}", NULL },
@@ -226,6 +243,20 @@ static const struct {
 	  "linux.resources.unified[\"../x\"]: is no name of a cgroup file" },
 	{ RES("\"blockIO\":{\"weightDevice\":[{\"major\":1,\"minor\":2}]}"),
 	  "linux.resources.blockIO.weightDevice[0]: needs weight or leafWeight" },
+	/* memoryPolicy */
+	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0-1023\"}"), NULL },
+	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\"}"), NULL },
+	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"1024\"}"),
+	  "linux.memoryPolicy.nodes: \"1024\" goes beyond 1023, the last possible one" },
+	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_INTERLEAVE\"}"),
+	  "linux.memoryPolicy.nodes: is required for mode \"MPOL_INTERLEAVE\"" },
+	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}"),
+	  "linux.memoryPolicy.nodes: mode \"MPOL_LOCAL\" has none\n"
+	  "linux.memoryPolicy.flags: mode \"MPOL_LOCAL\" has none" },
+	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_NUMA_BALANCING\"]}"),
+	  "linux.memoryPolicy.flags: \"MPOL_F_NUMA_BALANCING\" is only for modes \"MPOL_BIND\" and \"MPOL_PREFERRED_MANY\"" },
+	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\",\"MPOL_F_RELATIVE_NODES\"]}"),
+	  "linux.memoryPolicy.flags: \"MPOL_F_RELATIVE_NODES\" and \"MPOL_F_STATIC_NODES\" exclude each other" },
 	/* intelRdt, personality */
 	{ LINUX("\"intelRdt\":{\"closID\":\"a\",\"memBwSchema\":\"MB:0=20\"}"), NULL },
 	{ LINUX("\"intelRdt\":{\"closID\":\"..\"}"),
