@@ -128,3 +128,11 @@ void log_warning(const char *line)
 	if (file.level >= LOG_WARNING)
 		file_record(&(struct log_record){ .level = "warning", .msg = (char *)line });
 }
+
+void log_note(const char *line)
+{
+	if (file.level < LOG_DEBUG)
+		return;
+	stderr_line("ocirun: ", line);
+	file_record(&(struct log_record){ .level = "debug", .msg = (char *)line });
+}

@@ -30,4 +30,7 @@ void log_error(const struct error *error);
 /* One line without newline. On stderr always, in the file at level warning and above. */
 void log_warning(const char *line);
 
+/* Only at level debug: on stderr and in the file. */
+void log_note(const char *line);
+
 #endif

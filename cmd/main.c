@@ -162,6 +162,7 @@ static int run_command(const struct command *c, struct invocation *in, struct er
 		in->root = root;
 	}
 	container_warn = log_warning;
+	container_note = log_note;
 	return c->run(in, e); /* the arena ends with the process */
 }
 

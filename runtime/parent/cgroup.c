@@ -162,27 +162,44 @@ static int make_path(const char *path, bool cpuset)
 	return -1;
 }
 
+static int make_one(const struct record_cgroup *c)
+{
+	bool cpuset = !strncmp(c->path, CGROUP_ROOT "/cpuset/", sizeof(CGROUP_ROOT) + 7);
+
+	if (!c->top)
+		return 0;
+	/* The usual case first: one directory is missing. */
+	if (!strcmp(c->top, c->path) && !cpuset && mkdir(c->path, 0755) == 0)
+		return 0;
+	return make_path(c->path, cpuset);
+}
+
+static void note_without(const char *path)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "without a cgroup of its own: make %.160s: %s", path,
+		 strerror(errno));
+	container_note(line);
+}
+
 int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error *e)
 {
+	size_t kept = 0;
+
 	for (size_t i = 0; i < r->cgroups.n; i++) {
-		const struct record_cgroup *c = &r->cgroups.v[i];
-		if (!c->top)
-			continue;
-		bool cpuset = !strncmp(c->path, CGROUP_ROOT "/cpuset/", sizeof(CGROUP_ROOT) + 7);
-		/* The usual case first: one directory is missing. */
-		if (!strcmp(c->top, c->path) && !cpuset && mkdir(c->path, 0755) == 0)
-			continue;
-		if (make_path(c->path, cpuset) == 0)
-			continue;
-		if (optional && (errno == EACCES || errno == EPERM || errno == EROFS)) {
-			trace(TRACE_STEPS, "no cgroup of its own: %s: %s", c->path,
-			      strerror(errno));
-			r->cgroups.n = plan->cgroups.n = 0;
-			return 0;
+		if (make_one(&r->cgroups.v[i]) == 0) {
+			r->cgroups.v[kept] = r->cgroups.v[i];
+			plan->cgroups.v[kept++] = plan->cgroups.v[i];
+		} else if (optional && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+			note_without(r->cgroups.v[i].path);
+		} else {
+			error_set(e, errno, "make the cgroup %s", r->cgroups.v[i].path);
+			return error_hint(e, "--cgroup-manager disabled runs it in ocirun's own "
+					     "cgroup");
 		}
-		error_set(e, errno, "make the cgroup %s", c->path);
-		return error_hint(e, "--cgroup-manager disabled runs it in ocirun's own cgroup");
 	}
+	r->cgroups.n = plan->cgroups.n = kept;
 	return 0;
 }
 

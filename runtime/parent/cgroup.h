@@ -54,8 +54,8 @@ MUST_CHECK int cgroup_intend(struct arena *a, const struct plan *plan, struct re
 
 /*
  * Make the directories. When `optional` (nobody asked for a cgroup and we are no privileged user) a
- * host that refuses leaves the container in our own cgroup: plan->cgroups and record->cgroups
- * become empty.
+ * hierarchy that refuses leaves the container in our own cgroup: it is taken out of plan->cgroups
+ * and record->cgroups.
  */
 MUST_CHECK int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error *e);
 

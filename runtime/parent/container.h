@@ -36,9 +36,12 @@ struct create_options {
  * capabilities, poststop hooks that failed). Set once by cmd/; the default drops them.
  */
 extern void (*container_warn)(const char *line);
+/* The same for what is no problem, but the answer when somebody looks for one. */
+extern void (*container_note)(const char *line);
 
 /* The default of --root: /run/ocirun, or $XDG_RUNTIME_DIR/ocirun outside the initial user namespace
- * or for plain users. From the arena. */
+ * or for plain users, who may do without the variable where /run/user/UID is theirs. From the
+ * arena. */
 MUST_CHECK int state_root_default(struct arena *a, char **root, struct error *e);
 
 MUST_CHECK int container_create(const struct create_options *o, struct error *e);

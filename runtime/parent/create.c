@@ -130,9 +130,11 @@ static int claim(struct creation *c, struct error *e)
 
 static int make_cgroup(struct creation *c, struct error *e)
 {
-	bool optional = !c->bundle.privileged && !c->bundle.spec->linux->cgroups_path;
+	const char *asked = c->bundle.spec->linux->cgroups_path;
 
-	return cgroup_make(c->bundle.plan, &c->state.record, optional, e);
+	if (cgroup_make(c->bundle.plan, &c->state.record, !c->bundle.privileged && !asked, e) == 0)
+		return 0;
+	return asked ? error_in(e, "linux.cgroupsPath") : -1;
 }
 
 static int spawn(struct creation *c, struct error *e)

@@ -26,6 +26,7 @@ static void drop_warning(const char *line)
 }
 
 void (*container_warn)(const char *line) = drop_warning;
+void (*container_note)(const char *line) = drop_warning;
 
 /* Structs of what a byte of JSON can become, with room for the plan: address space only. */
 #define ARENA_PER_BYTE 96
@@ -341,17 +342,25 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 
 int state_root_default(struct arena *a, char **root, struct error *e)
 {
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	const char *directory = getenv("XDG_RUNTIME_DIR");
+	const bool set = directory && *directory;
+	const unsigned long uid = getauxval(AT_EUID);
+	struct stat st;
 
-	if (getauxval(AT_EUID) == 0 &&
-	    (namespaces_initial_user() || !runtime_dir || !*runtime_dir)) {
+	if (uid == 0 && (!set || namespaces_initial_user())) {
 		*root = "/run/ocirun";
 		return 0;
 	}
-	if (!runtime_dir || runtime_dir[0] != '/') {
-		error_set(e, 0, "no place for the state of containers: XDG_RUNTIME_DIR is not set");
-		return error_hint(e, "set it to a directory of your own, or name one with --root");
+	/* Where a login session has it. */
+	if (!set)
+		directory = arena_printf(a, "/run/user/%lu", uid);
+	/* Another's directory could hold records that tell us to run, kill or remove what it likes.
+	 */
+	if (directory[0] == '/' && stat(directory, &st) == 0 && st.st_uid == uid) {
+		*root = arena_printf(a, "%s/ocirun", directory);
+		return 0;
 	}
-	*root = arena_printf(a, "%s/ocirun", runtime_dir);
-	return 0;
+	error_set(e, 0, "no place for the state of containers: XDG_RUNTIME_DIR is %s",
+		  set ? "no directory of this user" : "not set");
+	return error_hint(e, "set it to a directory of your own, or name one with --root");
 }

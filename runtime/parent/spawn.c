@@ -156,6 +156,11 @@ static int clone_failed(const struct birth *b, struct error *e)
 	if (e->code == ENOSPC)
 		error_hint(e,
 			   "the limit is in /proc/sys/user, max_*_namespaces, or 32 nested ones");
+	if (e->code == EACCES && b->cgroup >= 0)
+		error_hint(e,
+			   "to enter %s takes the right to write cgroup.procs in the lowest "
+			   "directory above it and us",
+			   b->s->plan->cgroups.v[0].path);
 	if (e->code == EPERM && b->maps)
 		error_hint(e, "this host lets no plain user make user namespaces, "
 			      "or ocirun runs in a chroot");

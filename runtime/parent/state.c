@@ -68,8 +68,11 @@ static int open_root(struct state *s, const char *root, bool make, struct error 
 {
 	s->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->root < 0 && errno == ENOENT && make) {
-		if (make_directories(root, 0700) < 0)
-			return error_set(e, errno, "make the state directory %s", root);
+		/* Sticky: or $XDG_RUNTIME_DIR may lose to a clean-up what is not touched for long. */
+		if (make_directories(root, 01700) < 0) {
+			error_set(e, errno, "make the state directory %s", root);
+			return error_hint(e, "--root names another");
+		}
 		s->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (s->root < 0 && errno == ENOENT)

@@ -61,11 +61,78 @@ subordinate() {
 	equal "$(value setgroups)" deny
 }
 
-@test "a plain user needs no option for cgroups that can't be made, or is told which" {
+# A cgroup that is the user's, with a process of the user in it: what a login session is given.
+delegated() {
+	D=$1/$C-delegated
+	mkdir -p "$D/session"
+	chown $USER_ID "$D" "$D/session" "$D/cgroup.procs" "$D/session/cgroup.procs"
+}
+in_session() { (
+	echo $BASHPID >"$D/session/cgroup.procs"
+	oci_user "$@"
+); }
+undelegate() {
+	until_true rmdir "$D/session"
+	rmdir "$D"
+}
+
+@test "where a plain user may make no cgroup there is none, and a note in the log at level debug" {
 	rootless
 	payload say hello
 	try oci_user run --bundle "$B" "$C"
-	[ "$status" -eq 0 ] || assert_error cgroup disabled
+	assert_success
+	equal "$err" ""
+	try oci_user --log "$T/log" --log-level warning run --bundle "$B" "$C"
+	equal "$(cat "$T/log")" ""
+	try oci_user --log "$T/log" --log-format json --debug run --bundle "$B" "$C"
+	assert_success
+	contains "$(jq -r 'select(.level == "debug").msg' "$T/log")" "without a cgroup of its own: make /sys/fs/cgroup"
+}
+
+@test "a cgroup that a plain user asks for and may not make is an error that names the field" {
+	rootless
+	user_config --arg path "/$C" '.linux.cgroupsPath = $path'
+	try oci_user run --bundle "$B" "$C"
+	assert_error "linux.cgroupsPath: make the cgroup /sys/fs/cgroup" "/$C: Permission denied"
+}
+
+@test "a delegated cgroup is used and removed" {
+	rootless
+	pure_v2
+	delegated "$(cgroup2_at)"
+	payload sleep 100
+	try in_session run --detach --bundle "$B" "$C"
+	assert_success
+	equal "$(cat "/proc/$(oci_user state "$C" | jq .pid)/cgroup" | grep ^0:)" "0::/$C-delegated/ocirun-$C"
+	try oci_user delete --force "$C"
+	assert_success
+	absent "$D/ocirun-$C"
+	undelegate
+}
+
+@test "of several hierarchies those that refuse a plain user are left out, the delegated one is used" {
+	[ "$(cgroup_mode)" = hybrid ] || skip "needs cgroup v1 and v2"
+	rootless
+	delegated "$(cgroup2_at)"
+	payload sleep 100
+	try in_session run --detach --bundle "$B" "$C"
+	assert_success
+	equal "$(cat "/proc/$(oci_user state "$C" | jq .pid)/cgroup" | grep ^0:)" "0::/$C-delegated/ocirun-$C"
+	try oci_user delete --force "$C"
+	assert_success
+	absent "$D/ocirun-$C"
+	undelegate
+}
+
+@test "a cgroup that can be made but not entered is an error that says what it takes" {
+	rootless
+	pure_v2
+	delegated "$(cgroup2_at)"
+	user_config --arg path "/$C-delegated/$C" '.linux.cgroupsPath = $path'
+	try oci_user run --bundle "$B" "$C"
+	absent "$D/$C"
+	undelegate
+	assert_error "Permission denied" "$C-delegated/$C takes the right to write cgroup.procs"
 }
 
 @test "the default configuration's mounts and devices work for a plain user" {
@@ -88,6 +155,7 @@ subordinate() {
 	try oci_user --cgroup-manager disabled run --detach --bundle "$B" "$C"
 	assert_success
 	[ -d "$T/xdg/ocirun/$C" ] || fail "$(find "$T/xdg")"
+	equal "$(stat -c %a "$T/xdg/ocirun")" 1700
 	try oci_user state "$C"
 	assert_success
 	equal "$(jq -r .status <<<"$out")" running
@@ -96,6 +164,31 @@ subordinate() {
 	try oci_user delete --force "$C"
 	assert_success
 	absent "$T/xdg/ocirun/$C"
+}
+
+@test "without a place of its own for state a plain user is told" {
+	rootless
+	mkdir -m 1777 "$T/public"
+	chown root "$T/public"
+	for directory in "$T/public" relative "$T/nowhere"; do
+		try as_user env XDG_RUNTIME_DIR="$directory" "$OCIRUN" list
+		assert_error "no place for the state of containers: XDG_RUNTIME_DIR is no directory of this user" "--root"
+	done
+	[ ! -e /run/user/$USER_ID ] || skip "this host has /run/user/$USER_ID"
+	try as_user env -u XDG_RUNTIME_DIR "$OCIRUN" list
+	assert_error "no place for the state of containers: XDG_RUNTIME_DIR is not set" "--root"
+}
+
+@test "without XDG_RUNTIME_DIR a plain user's state is below /run/user" {
+	hold "mount -t tmpfs run /run && mkdir -p /run/user/$USER_ID && chown $USER_ID /run/user/$USER_ID && chmod 700 /run/user/$USER_ID"
+	rootless
+	payload sleep 100
+	unset_oci() { as_user env -u XDG_RUNTIME_DIR "$OCIRUN" "$@"; }
+	try unset_oci run --detach --bundle "$B" "$C"
+	assert_success
+	"${IN[@]}" test -d "/run/user/$USER_ID/ocirun/$C" || fail "no state there"
+	try unset_oci delete --force "$C"
+	assert_success
 }
 
 @test "the lifecycle works for a plain user" {

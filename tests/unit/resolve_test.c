@@ -449,29 +449,41 @@ static void ourselves(void **state)
 
 static void default_root(void **state)
 {
+	static const char *const refused[] = { "relative", "/proc/1", "/nowhere/at/all" };
+	struct place *p = *state;
 	struct error e = ERROR_NONE;
 	char *root = NULL, *kept = getenv("XDG_RUNTIME_DIR");
-	char *before = kept ? arena_strdup(*state, kept) : NULL;
+	char *before = kept ? arena_strdup(&p->arena, kept) : NULL;
 	bool privileged = geteuid() == 0 && namespaces_initial_user();
 
-	setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
-	assert_int_equal(state_root_default(*state, &root, &e), 0);
-	assert_string_equal(root, privileged ? "/run/ocirun" : "/run/user/7/ocirun");
-	setenv("XDG_RUNTIME_DIR", "relative", 1);
-	if (state_root_default(*state, &root, &e) == 0)
+	setenv("XDG_RUNTIME_DIR", p->path, 1);
+	assert_int_equal(state_root_default(&p->arena, &root, &e), 0);
+	assert_string_equal(root, privileged ? "/run/ocirun" : in(p, "ocirun"));
+	/* /proc/1 is another's, but for root. */
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		e = ERROR_NONE;
+		setenv("XDG_RUNTIME_DIR", refused[i], 1);
+		if (state_root_default(&p->arena, &root, &e) == 0) {
+			assert_int_equal(geteuid(), 0);
+			continue;
+		}
+		assert_false(privileged);
+		assert_contains(shown(&e), "XDG_RUNTIME_DIR is no directory of this user");
+		assert_contains(e.hint, "--root");
+	}
+	setenv("XDG_RUNTIME_DIR", "", 1);
+	e = ERROR_NONE;
+	if (state_root_default(&p->arena, &root, &e) < 0)
+		assert_contains(shown(&e), "XDG_RUNTIME_DIR is not set");
+	else if (geteuid() == 0) /* root of any user namespace has /run */
 		assert_string_equal(root, "/run/ocirun");
 	else
-		assert_contains(e.hint, "--root");
-	assert_true(privileged || e.text[0]);
-	unsetenv("XDG_RUNTIME_DIR");
-	e = ERROR_NONE;
-	int result = state_root_default(*state, &root, &e);
-	/* Root of any user namespace has /run. */
-	assert_int_equal(result, geteuid() == 0 ? 0 : -1);
-	if (result < 0)
-		assert_contains(shown(&e), "XDG_RUNTIME_DIR is not set");
+		assert_string_equal(root,
+				    arena_printf(&p->arena, "/run/user/%u/ocirun", geteuid()));
 	if (before)
 		setenv("XDG_RUNTIME_DIR", before, 1);
+	else
+		unsetenv("XDG_RUNTIME_DIR");
 }
 
 int main(void)
@@ -482,7 +494,7 @@ int main(void)
 		PLACE_TEST(options),          PLACE_TEST(passes_on),  PLACE_TEST(default_devices),
 		PLACE_TEST(named_devices),    PLACE_TEST(namespaces), PLACE_TEST(sysctl_paths),
 		PLACE_TEST(attributes),       PLACE_TEST(hooks),      PLACE_TEST(ourselves),
-		ARENA_TEST(default_root),
+		PLACE_TEST(default_root),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -116,7 +116,8 @@ static void claims(void **state)
 
 	CLEAN_STATE s = claim(p, "c1");
 	assert_int_equal(stat(in(p, "root"), &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0700);
+	/* Sticky, so that a clean-up of $XDG_RUNTIME_DIR leaves it. */
+	assert_int_equal(st.st_mode & 07777, 01700);
 	assert_int_equal(stat(in(p, "root/c1"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_false(s.recorded);
