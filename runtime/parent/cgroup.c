@@ -195,8 +195,13 @@ int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error
 			note_without(r->cgroups.v[i].path);
 		} else {
 			error_set(e, errno, "make the cgroup %s", r->cgroups.v[i].path);
-			return error_hint(e, "--cgroup-manager disabled runs it in ocirun's own "
-					     "cgroup");
+			if (e->code != EEXIST)
+				return error_hint(e, "--cgroup-manager disabled runs it in "
+						     "ocirun's own cgroup");
+			/* Another create was faster: this one, and those not tried, are not ours to
+			 * clean up. */
+			r->cgroups.n = kept;
+			return error_hint(e, "give the container a cgroup of its own");
 		}
 	}
 	r->cgroups.n = plan->cgroups.n = kept;

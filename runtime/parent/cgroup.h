@@ -55,7 +55,8 @@ MUST_CHECK int cgroup_intend(struct arena *a, const struct plan *plan, struct re
 /*
  * Make the directories. When `optional` (nobody asked for a cgroup and we are no privileged user) a
  * hierarchy that refuses leaves the container in our own cgroup: it is taken out of plan->cgroups
- * and record->cgroups.
+ * and record->cgroups. The last directory must be new: when another makes it first, that is an
+ * error, and record->cgroups is cut down to what is ours.
  */
 MUST_CHECK int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error *e);
 

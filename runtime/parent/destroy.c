@@ -2,7 +2,6 @@
 #include "runtime/parent/destroy.h"
 
 #include "runtime/file.h"
-#include "runtime/log.h"
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/container.h"
 #include "runtime/process.h"
@@ -33,26 +32,35 @@ static int end_init(const struct record *r, struct error *e)
 		return error_set(e, errno, "kill process %d of the container", r->init.pid);
 	if (process_wait_end(pidfd, 0) == 0)
 		return 0;
-	/* A frozen process dies only when thawed, which killing by cgroup does. */
-	struct error ignored = ERROR_NONE;
-	if (process_wait_end(pidfd, 20) < 0 && cgroup_kill(r, &ignored) < 0)
-		trace(TRACE_STEPS, "%s", ignored.text);
+	/* A frozen process dies only when thawed. */
+	if (process_wait_end(pidfd, 20) < 0)
+		cgroup_thaw(r);
 	if (process_wait_end(pidfd, END_MS) < 0)
 		return error_set(e, errno, "wait for the end of process %d of the container",
 				 r->init.pid);
 	return 0;
 }
 
+/* Was there no such cgroup before? Then nobody but the container should be in it. */
+static bool made_all(const struct record *r)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		if (!r->cgroups.v[i].top)
+			return false;
+	return true;
+}
+
 /*
  * Something is left in the cgroups. A container with a pid namespace of its own has ended with its
  * init: what is still there either vanishes, or is another's who uses the same cgroup, and stays.
- * Without one, whatever is in them is the container's.
+ * Without one, whatever is in them is the container's, unless its program has not even begun and
+ * the cgroup was there before.
  */
 static int end_cgroups(const struct record *r, struct error *e)
 {
 	char line[160];
 
-	if (!r->complete || !r->own_pid_namespace)
+	if (!r->own_pid_namespace && (r->complete || made_all(r)))
 		return cgroup_kill(r, e) < 0 ? -1 : cgroup_remove(r, e);
 	for (int waited = 0; cgroup_populated(r); waited += 10) {
 		if (waited >= 1000) {

@@ -160,10 +160,8 @@ int container_kill(const char *root, const char *id, int signal, bool all, struc
  * then it, and the lock is free. */
 static void end_creator(const struct state *s)
 {
-	struct error ignored = ERROR_NONE;
-
-	if (signal_init(&s->record, SIGKILL) < 0 && cgroup_kill(&s->record, &ignored) < 0)
-		return;
+	/* One that is not recorded yet dies with its creator. */
+	signal_init(&s->record, SIGKILL);
 	CLEAN_FD creator = process_open(&s->record.creator);
 	if (creator >= 0 && process_wait_end(creator, 500) < 0)
 		sys_pidfd_send_signal(creator, SIGKILL);

@@ -72,7 +72,7 @@ in_own_cgroup() { # PATH
 	running
 	oci delete --force "$C"
 	[ -d "$at/$C-there" ] || fail "removed what it had not made"
-	find /sys/fs/cgroup -depth -type d -path "*$C-there*" -exec rmdir {} +
+	remove_cgroups "$C-there"
 }
 
 @test "a cgroup that has processes already is an error that names it" {
@@ -113,6 +113,142 @@ in_own_cgroup() { # PATH
 	oci delete --force "$C"
 	until_true no_processes || fail "left: $(processes_left)"
 	no_cgroups
+}
+
+# --- a cgroup that others use -----------------------------------------------------------------------------------------------------------------
+
+remove_cgroups() { find /sys/fs/cgroup -depth -type d -path "*$1*" -exec rmdir {} + 2>/dev/null; }
+
+@test "delete of a stopped container leaves another that is in the same cgroup alone" {
+	config --arg path "/$C-shared" '.linux.cgroupsPath = $path'
+	payload true
+	running "$C-1"
+	until_state stopped "$C-1"
+	payload spawn-children 1 say ready sleep 100
+	running "$C-2"
+	until_line ready "$C-2"
+	pid=$(pid_of "$C-2")
+	try oci delete "$C-1"
+	assert_success
+	contains "$err" "$C-shared has processes of others and stays"
+	state_is running "$C-2"
+	contains "$(cat "/proc/$pid/cgroup")" "/$C-shared"
+	equal "$(processes_left | wc -l)" 2
+	oci delete --force "$C-2"
+	remove_cgroups "$C-shared"
+}
+
+@test "a create that fails leaves what others have put into its cgroup alone" {
+	config --arg path "/$C-shared" '.linux.cgroupsPath = $path'
+	config --arg flag "$T/in-hook" --arg go "$T/go" \
+		'.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "touch \($flag); until [ -e \($go) ]; do sleep 0.02; done; exit 1"], env: ["PATH=/bin:/usr/bin"]}]'
+	oci create --bundle "$B" "$C" >/dev/null 2>"$T/err" & creator=$!
+	until_true test -e "$T/in-hook"
+	# Somebody comes between the look whether it is empty and the child's birth: no order of two creates can be forced here.
+	sleep 100 3>&- & sleeper=$!
+	HOLDERS+=("$sleeper")
+	for dir in $(cgroups_of "$C-shared"); do echo $sleeper >"$dir/cgroup.procs"; done
+	create "$C-2"
+	assert_error "$C-shared" processes
+	touch "$T/go"
+	wait $creator && fail "its hook failed"
+	kill -0 $sleeper || fail "killed"
+	contains "$(cat "/proc/$sleeper/cgroup")" "/$C-shared"
+	contains "$(cat "$T/err")" "$C-shared has processes of others and stays"
+	for dir in $(cgroups_of "$C-shared" | sed 's|/[^/]*$||'); do echo $sleeper >"$dir/cgroup.procs"; done
+	remove_cgroups "$C-shared"
+}
+
+@test "of creates with one cgroupsPath at once none harms another" {
+	config --arg path "/$C-shared" '.linux.cgroupsPath = $path'
+	payload sleep 100
+	for _ in {1..8}; do
+		creators=()
+		for n in 1 2 3; do
+			oci create --bundle "$B" "$C-$n" >/dev/null 2>"$T/err.$n" & creators[n]=$!
+		done
+		won=0
+		for n in 1 2 3; do
+			if wait "${creators[n]}"; then
+				won=$((won + 1))
+				state_is created "$C-$n"
+				contains "$(cat "/proc/$(pid_of "$C-$n")/cgroup")" "/$C-shared"
+				start "$C-$n"
+				assert_success
+				state_is running "$C-$n"
+			else
+				grep -q "$C-shared" "$T/err.$n" || fail "$(cat "$T/err.$n")"
+				try oci state "$C-$n"
+				assert_error "container does not exist"
+			fi
+		done
+		[ $won -ge 1 ] || fail "none won" "$(cat "$T"/err.[123])"
+		for n in 1 2 3; do oci delete --force "$C-$n" 2>/dev/null & creators[n]=$!; done
+		wait "${creators[@]}"
+		remove_cgroups "$C-shared"
+	done
+}
+
+# --- what the container makes of it -----------------------------------------------------------------------------------------------------------
+
+# A container that nests cgroups in every hierarchy it has, 80 deep and 80 beside each other, with a process in the deepest.
+nesting() {
+	config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+	# shellcheck disable=SC2016
+	shell 'for top in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+			[ -e $top ] && cd ${top%/*} || continue
+			case $PWD in */cpuset) continue ;; esac
+			i=0; while [ $i -lt 80 ]; do mkdir wide$i; i=$((i + 1)); done
+			i=0; while [ $i -lt 80 ]; do mkdir d && cd d || exit 1; i=$((i + 1)); done
+			sleep 100 & echo $! >cgroup.procs || exit 1
+		done; echo nested; wait'
+}
+deletes_quickly() {
+	running
+	until_line nested
+	[ "$(cgroups_of "$C" | wc -l)" -ge 1 ]
+	deep=$(find /sys/fs/cgroup -type d -path "*$C*/d/d/d/*" | wc -l)
+	[ "$deep" -ge 77 ] || fail "only $deep"
+	before=${EPOCHREALTIME/./}
+	try oci delete --force "$C"
+	took=$((${EPOCHREALTIME/./} - before))
+	assert_success
+	no_cgroups || fail "$(cgroups_of "$C")"
+	until_true no_processes
+	[ $took -lt 3000000 ] || fail "took $took us"
+}
+
+@test "a container that nests cgroups deeply is deleted completely and quickly" {
+	nesting
+	deletes_quickly
+}
+
+@test "so is one without a pid namespace" {
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	nesting
+	deletes_quickly
+}
+
+@test "v1: a cpuset that exists stays as it is, and a new one is as its parent" {
+	at=/sys/fs/cgroup/cpuset
+	[ -e $at/cpuset.cpus ] || skip "this host has no v1 cpuset"
+	[[ $(cat $at/cpuset.cpus) =~ ^0[-,] ]] || skip "this host has one CPU"
+	mkdir "$at/$C-there" "$at/$C-there/below"
+	echo 0 >"$at/$C-there/cpuset.cpus"
+	echo 0 >"$at/$C-there/cpuset.mems"
+	config --arg path "/$C-there/made/child" '.linux.cgroupsPath = $path'
+	payload sleep 100
+	running
+	for dir in "$at/$C-there" "$at/$C-there/made" "$at/$C-there/made/child"; do equal "$(cat "$dir/cpuset.cpus"):$(cat "$dir/cpuset.mems")" 0:0; done
+	equal "$(cat "$at/$C-there/below/cpuset.cpus")" ""
+	oci delete --force "$C"
+	equal "$(cat "$at/$C-there/cpuset.cpus")" 0
+	# Not even one that takes no process.
+	config --arg path "/$C-there/below/child" '.linux.cgroupsPath = $path'
+	container
+	equal "$(cat "$at/$C-there/below/cpuset.cpus"):$(cat "$at/$C-there/below/cpuset.mems")" :
+	remove_cgroups "$C-there"
+	assert_error "$C-there/below/child"
 }
 
 @test "in a cgroup namespace the container's cgroup is /" {
@@ -272,6 +408,19 @@ in_own_cgroup() { # PATH
 	try oci kill --all "$C" KILL
 	assert_success
 	until_true no_processes || fail "left: $(processes_left)"
+}
+
+@test "pure v2: a container that nests cgroups deeply is deleted completely and quickly" {
+	pure_v2
+	nesting
+	deletes_quickly
+}
+
+@test "pure v2: so is one without a pid namespace" {
+	pure_v2
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	nesting
+	deletes_quickly
 }
 
 @test "pure v2: a user namespace goes with it" {
