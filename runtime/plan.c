@@ -77,6 +77,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("setupDev", struct plan, setup_dev, 0),
 	FIELD_LIST("devices", struct plan, devices, 0, &plan_device_table),
 	FIELD_LIST("cgroups", struct plan, cgroups, 0, &plan_cgroup_table),
+	FIELD("mountLabel", struct plan, mount_label, 0),
 	FIELD("maskedPaths", struct plan, masked_paths, 0),
 	FIELD("readonlyPaths", struct plan, readonly_paths, 0),
 	FIELD("hostname", struct plan, hostname, 0),

@@ -93,6 +93,7 @@ struct plan {
 	bool setup_dev; /* no bind mount covers /dev: make the default devices and links */
 	LIST_OF(struct plan_device) devices;
 	LIST_OF(struct plan_cgroup) cgroups;
+	char *mount_label; /* SELinux's, of what carries none in its options */
 	struct strings masked_paths;
 	struct strings readonly_paths;
 	char *hostname;

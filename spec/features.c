@@ -15,6 +15,8 @@ static const struct {
 	struct features_intel_rdt intel_rdt;
 } supported = {
 	.cgroup = { .v1 = true, .v2 = true },
+	.apparmor = true,
+	.selinux = true,
 	.memory_policy = true,
 };
 

@@ -30,6 +30,7 @@
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -343,6 +344,8 @@ static void report_keyring(char **argument)
 	printf("keyring=%s\n", n < 0 ? failure() : text);
 	n = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
 	printf("keyring_id=%ld\n", n);
+	n = syscall(SYS_keyctl, KEYCTL_GET_SECURITY, KEY_SPEC_SESSION_KEYRING, text, sizeof(text));
+	printf("keyring_label=%s\n", n < 0 ? failure() : text);
 }
 
 /* --- where am I --- */
@@ -484,6 +487,16 @@ static void report_stat(char **argument)
 	if (S_ISLNK(st.st_mode) && readlink(argument[0], target, sizeof(target) - 1) > 0)
 		printf(" -> %s", target);
 	printf("\n");
+}
+
+static void report_label(char **argument)
+{
+	char text[256];
+	ssize_t n = lgetxattr(argument[0], "security.selinux", text, sizeof(text) - 1);
+
+	if (n >= 0)
+		text[n] = 0;
+	printf("label=%s %s\n", argument[0], n < 0 ? failure() : text);
 }
 
 static void report_list(char **argument)
@@ -704,6 +717,7 @@ static const struct word words[] = {
 	{ "sysctl", 1, report_sysctl, "NAME: the value of one kernel parameter" },
 	{ "file", 1, report_file, "PATH: the lines of a file" },
 	{ "stat", 1, report_stat, "PATH: type mode uid:gid major:minor size -> target" },
+	{ "label", 1, report_label, "PATH: its SELinux label" },
 	{ "list", 1, report_list, "DIRECTORY: stat of all entries" },
 	{ "access", 1, report_access, "PATH: can it be read, can it be written" },
 	{ "mknod", 1, report_mknod, "PATH: can a device be made there" },

@@ -1,8 +1,9 @@
 /*
- * Who the program is: bounding set, groups and ids, the other capability sets, no_new_privs, umask.
- * capabilities(7) gives the order: the bounding set while we have CAP_SETPCAP, ids while we have
- * CAP_SETUID, the rest when nothing more needs them.
+ * Who the program is: bounding set, security labels, groups and ids, the other capability sets,
+ * no_new_privs, umask. capabilities(7) gives the order: the bounding set while we have CAP_SETPCAP,
+ * ids while we have CAP_SETUID, the rest when nothing more needs them.
  */
+#include "runtime/child/lsm.h"
 #include "runtime/child/steps.h"
 #include "spec/words.h"
 
@@ -122,7 +123,8 @@ int identity_apply(struct child *c, struct error *e)
 
 	if (!p)
 		return 0;
-	if (drop_bounding(c, e) < 0)
+	/* Labels while we may mount a procfs to write them through. */
+	if (drop_bounding(c, e) < 0 || lsm_exec(p, e) < 0)
 		return -1;
 	/* Id 0 keeps them by itself. */
 	if (p->user.uid && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)

@@ -30,9 +30,12 @@ int masks_open(struct child *c, struct error *e)
 	return 0;
 }
 
-static int empty_directory(void)
+static int empty_directory(struct child *c)
 {
-	static const struct plan_mount tmpfs = {
+	const char *label = c->plan->mount_label;
+	char *option = label ? arena_printf(&c->arena, "context=%s", label) : NULL;
+	const struct plan_mount tmpfs = {
+		.data = { label ? 1 : 0, &option },
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
 	};
@@ -52,7 +55,7 @@ static int mask(struct child *c, const char *path, int *empty, struct error *e)
 		return error_set(e, errno, "open %s", path);
 	/* The first is attached itself: before Linux 6.15 only an attached mount can be cloned. */
 	bool first = S_ISDIR(st.st_mode) && *empty < 0;
-	SPENT_FD tree = first ? empty_directory()
+	SPENT_FD tree = first ? empty_directory(c)
 			      : mount_clone(S_ISDIR(st.st_mode) ? *empty : c->null, false);
 	if (tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "mask %s", path);

@@ -9,6 +9,7 @@
 #include "runtime/child/spent.h"
 
 #include "runtime/child/inroot.h"
+#include "runtime/child/lsm.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
 
@@ -109,6 +110,17 @@ static int configure(int fs, const struct plan_mount *m, const char *type, struc
 	return 0;
 }
 
+/* One option of the string that mount(2) takes: a comma in a label needs quotes there. */
+static int print_option(char *out, size_t size, const char *option)
+{
+	const char *value = strchr(option, '=');
+
+	if (!value || !strchr(value, ',') || value - option < 7 ||
+	    strncmp(value - 7, "context", 7) != 0)
+		return snprintf(out, size, "%s", option);
+	return snprintf(out, size, "%.*s\"%s\"", (int)(value + 1 - option), option, value + 1);
+}
+
 /* What fsconfig can't carry: strings of more than 255 bytes (many overlay layers), and flags it has
  * no word for. */
 static bool needs_old_mount(const struct plan_mount *m)
@@ -133,9 +145,11 @@ static int old_mount(const struct plan_mount *m, const char *type, uint64_t with
 	size_t n = 0;
 
 	data[0] = 0;
-	for (size_t i = 0; i < m->data.n && n < sizeof(data); i++)
-		n += (size_t)snprintf(data + n, sizeof(data) - n, "%s%s", i ? "," : "",
-				      m->data.v[i]);
+	for (size_t i = 0; i < m->data.n && n < sizeof(data); i++) {
+		if (i)
+			data[n++] = ',';
+		n += (size_t)print_option(data + n, sizeof(data) - n, m->data.v[i]);
+	}
 	if (n >= sizeof(data)) {
 		error_set(e, E2BIG, "mount a %s filesystem", type);
 		return error_in(e, "options");
@@ -295,6 +309,16 @@ static int open_target(struct child *c, const struct plan_mount *m, mode_t type,
 	return target < 0 ? error_in(e, "destination") : target;
 }
 
+/* What takes no context= option, but whose root may be labelled. */
+static int label_root(const struct child *c, const struct plan_mount *m, int tree, struct error *e)
+{
+	if (!c->plan->mount_label || strcmp(m->type, "mqueue") != 0 ||
+	    lsm_mount(tree, c->plan->mount_label) == 0)
+		return 0;
+	error_set(e, errno, "label a %s filesystem with linux.mountLabel", m->type);
+	return -1;
+}
+
 static int mount_filesystem(struct child *c, const struct plan_mount *m, int *late, struct error *e)
 {
 	/* What is mounted or made inside a tmpfs comes after it, so it becomes read-only last. */
@@ -308,7 +332,7 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 		return -1;
 	SPENT_FD tree = mount_new(m, m->type, without, e);
 	if (tree < 0 || check_proc(c, tree, m, target, plain, e) < 0 ||
-	    mount_attach(tree, m, target, e) < 0)
+	    label_root(c, m, tree, e) < 0 || mount_attach(tree, m, target, e) < 0)
 		return -1;
 	if (without)
 		*late = fd_take(&tree);

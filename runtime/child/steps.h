@@ -44,6 +44,6 @@ step_fn program_limits; /* rlimits */
 step_fn attributes_set; /* execution domain, memory policy, scheduling, I/O priority */
 
 /* identity.c */
-step_fn identity_apply; /* bounding set, ids, groups, capabilities, no_new_privs, umask */
+step_fn identity_apply; /* bounding set, labels, ids, groups, capabilities, no_new_privs, umask */
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/lsm.h"
 #include "runtime/parent/namespaces.h"
 #include "runtime/parent/resolve_mounts.h"
 #include "runtime/parent/supported.h"
@@ -299,6 +300,8 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	struct plan *plan = arena_new(a, struct plan);
 	bool initial = namespaces_initial_user();
 
+	if (lsm_check(s, e) < 0)
+		return -1;
 	b->plan = plan;
 	b->privileged = initial && getauxval(AT_EUID) == 0;
 	plan->trace = trace_state;
@@ -316,6 +319,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	plan->no_pivot = o->no_pivot;
 	plan->rootfs_propagation = s->linux->rootfs_propagation;
 	plan->rootfs_readonly = s->root->readonly;
+	plan->mount_label = s->linux->mount_label;
 	plan->masked_paths = s->linux->masked_paths;
 	plan->readonly_paths = s->linux->readonly_paths;
 	plan->hostname = s->hostname;

@@ -23,19 +23,59 @@ static void add_option(struct plan_mount *m, const struct mount_option *o)
 		m->propagation.v[m->propagation.n++] = (uint32_t)o->propagation;
 }
 
+/* The options of SELinux, whose value may have commas: quoted for mount(8), not for us. */
+static bool is_label(const char *option)
+{
+	static const char *const keys[] = { "context=", "fscontext=", "defcontext=",
+					    "rootcontext=" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strncmp(option, keys[i], strlen(keys[i])))
+			return true;
+	return false;
+}
+
+static char *unquoted(struct arena *a, char *option)
+{
+	const char *value = strchr(option, '=');
+	size_t n = value ? strlen(value + 1) : 0;
+
+	if (!is_label(option) || n < 2 || value[1] != '"' || value[n] != '"')
+		return option;
+	return arena_printf(a, "%.*s%.*s", (int)(value + 1 - option), option, (int)n - 2,
+			    value + 2);
+}
+
+/* linux.mountLabel. The kernel's own filesystems take no such option: their files have labels by
+ * the policy, but for mqueue, which the child labels. */
+static void add_label(const char *label, struct arena *a, struct plan_mount *m)
+{
+	static const char *const without[] = { "proc", "sysfs", "mqueue", "cgroup2" };
+
+	if (!label || m->kind != PLAN_MOUNT_FILESYSTEM)
+		return;
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		if (!strcmp(m->type, without[i]))
+			return;
+	for (size_t i = 0; i < m->data.n; i++)
+		if (is_label(m->data.v[i]))
+			return;
+	m->data.v[m->data.n++] = arena_printf(a, "context=%s", label);
+}
+
 static unsigned add_options(const struct spec_mount *from, struct arena *a, struct plan_mount *m)
 {
 	unsigned acts = 0;
 
 	m->propagation.v = arena_array(a, uint32_t, from->options.n);
-	m->data.v = arena_array(a, char *, from->options.n + 1);
+	m->data.v = arena_array(a, char *, from->options.n + 2);
 	for (size_t i = 0; i < from->options.n; i++) {
 		const struct mount_option *o = mount_option_find(from->options.v[i]);
 		if (o) {
 			add_option(m, o);
 			acts |= o->act;
 		} else if (*from->options.v[i]) {
-			m->data.v[m->data.n++] = from->options.v[i];
+			m->data.v[m->data.n++] = unquoted(a, from->options.v[i]);
 		}
 	}
 	return acts;
@@ -122,6 +162,7 @@ int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, st
 		m->index = (int32_t)i;
 		if (resolve_one(&s->mounts.v[i], a, bundle, m, e) < 0)
 			return error_in(e, "mounts[%zu]", i);
+		add_label(s->linux->mount_label, a, m);
 		trace(TRACE_SPEC,
 		      "mounts[%zu]: %s at %s, flags +0x%llx -0x%llx, %zu options of its own", i,
 		      m->kind == PLAN_MOUNT_BIND ? m->source

@@ -21,12 +21,6 @@ static bool text(const char *s)
 	return s && *s;
 }
 
-static void check_process(const struct spec_process *p, struct error *e)
-{
-	not_yet(e, text(p->apparmor_profile), "process.apparmorProfile");
-	not_yet(e, text(p->selinux_label), "process.selinuxLabel");
-}
-
 /* A limit of 0 or -1 asks for what there is without it. */
 static bool limit(const int64_t *v)
 {
@@ -102,7 +96,6 @@ static void check_linux(const struct spec_linux *l, struct error *e)
 	not_yet(e, l->seccomp, "linux.seccomp");
 	not_yet(e, l->net_devices.n, "linux.netDevices");
 	not_yet(e, l->intel_rdt, "linux.intelRdt");
-	not_yet(e, text(l->mount_label), "linux.mountLabel");
 	if (l->resources)
 		check_resources(l->resources, e);
 }
@@ -130,8 +123,6 @@ static void check_mounts(const struct spec *s, struct error *e)
 
 int supported_check(const struct spec *s, struct error *e)
 {
-	if (s->process)
-		check_process(s->process, e);
 	check_linux(s->linux, e);
 	check_mounts(s, e);
 	return e->problems ? -1 : 0;

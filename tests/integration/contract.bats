@@ -309,16 +309,8 @@ load helpers
 		assert_error "$field: not supported yet" || { echo "field: $field"; return 1; }
 	done <<-'TABLE'
 		linux.seccomp|.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}
-		process.apparmorProfile|.process.apparmorProfile = "profile"
-		process.selinuxLabel|.process.selinuxLabel = "system_u:system_r:svirt_lxc_net_t:s0"
-		linux.mountLabel|.linux.mountLabel = "system_u:object_r:svirt_sandbox_file_t:s0"
-		process.scheduler|.process.scheduler = {policy: "SCHED_BATCH"}
-		process.ioPriority|.process.ioPriority = {class: "IOPRIO_CLASS_IDLE", priority: 0}
-		process.execCPUAffinity|.process.execCPUAffinity = {initial: "0"}
-		linux.memoryPolicy|.linux.memoryPolicy = {mode: "MPOL_LOCAL"}
 		linux.intelRdt|.linux.intelRdt = {closID: "x"}
 		linux.netDevices|.linux.netDevices = {eth0: {name: "c0"}}
-		linux.personality|.linux.personality = {domain: "LINUX32"}
 		linux.resources.cpu.shares|.linux.resources = {cpu: {shares: 100}}
 		linux.resources.pids.limit|.linux.resources = {pids: {limit: 10}}
 		linux.resources.unified|.linux.resources = {unified: {"memory.high": "1"}}

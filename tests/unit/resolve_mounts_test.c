@@ -4,6 +4,8 @@
  */
 #include "bundle.h"
 
+#include "runtime/parent/resolve_mounts.h"
+
 #include <linux/mount.h>
 
 /* The plan of a bundle with these mounts. */
@@ -294,6 +296,55 @@ static void who_sets_up_dev(void **state)
 	}
 }
 
+/* Options of each mount with linux.mountLabel "u:r:t:s0:c1,c2"; the host need not have SELinux. */
+static const struct {
+	const char *mount;
+	const char *data[3];
+} labels[] = {
+	{ "\"type\":\"tmpfs\"", { "context=u:r:t:s0:c1,c2" } },
+	{ "\"type\":\"devpts\",\"options\":[\"mode=620\"]",
+	  { "mode=620", "context=u:r:t:s0:c1,c2" } },
+	{ "\"type\":\"tmpfs\",\"options\":[\"context=\\\"u:r:x:s0:c3,c4\\\"\"]",
+	  { "context=u:r:x:s0:c3,c4" } },
+	{ "\"type\":\"tmpfs\",\"options\":[\"rootcontext=a:b:c\",\"size=\\\"1\\\"\"]",
+	  { "rootcontext=a:b:c", "size=\"1\"" } },
+	{ "\"type\":\"proc\"", { 0 } },
+	{ "\"type\":\"sysfs\"", { 0 } },
+	{ "\"type\":\"mqueue\"", { 0 } },
+	{ "\"type\":\"cgroup\"", { 0 } },
+	{ "\"type\":\"cgroup2\"", { 0 } },
+	{ "\"source\":\"/x\",\"options\":[\"bind\"]", { 0 } },
+	{ "\"type\":\"tmpfs\",\"options\":[\"remount\",\"ro\"]", { 0 } },
+};
+
+static void mount_label(void **state)
+{
+	struct place *p = *state;
+
+	for (size_t i = 0; i < COUNT(labels); i++) {
+		struct plan plan = { 0 };
+		struct error e = ERROR_NONE;
+		struct spec *s;
+		char *text = arena_printf(
+			&p->arena,
+			"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},\"mounts\":[{"
+			"\"destination\":\"/a\",%s}],\"linux\":{\"mountLabel\":"
+			"\"u:r:t:s0:c1,c2\",\"namespaces\":[{\"type\":\"mount\"}]}}",
+			labels[i].mount);
+		if (spec_read(&p->arena, text, strlen(text), &s, NULL, &e) < 0 ||
+		    resolve_mounts(s, &p->arena, "/", &plan, &e) < 0)
+			fail_msg("%s: %s", text, shown(&e));
+		for (size_t j = 0; j < 3; j++) {
+			const struct strings *data = &plan.mounts.v[0].data;
+			const char *got = j < data->n ? data->v[j] : NULL;
+			if (!labels[i].data[j] != !got)
+				fail_msg("%s: %s", labels[i].mount, got ? got : "less");
+			if (got)
+				assert_string_equal(got, labels[i].data[j]);
+		}
+	}
+}
+
 static void errors(void **state)
 {
 	static const char *const all[][2] = {
@@ -323,7 +374,8 @@ int main(void)
 		PLACE_TEST(flags_in_order),  PLACE_TEST(other_words),
 		PLACE_TEST(kinds_of_mounts), PLACE_TEST(remounts),
 		PLACE_TEST(absolute_paths),  PLACE_TEST(in_their_order),
-		PLACE_TEST(who_sets_up_dev), PLACE_TEST(errors),
+		PLACE_TEST(who_sets_up_dev), PLACE_TEST(mount_label),
+		PLACE_TEST(errors),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -8,10 +8,9 @@
 #include "runtime/parent/supported.h"
 #include "spec/features.h"
 
-enum where { PROCESS, LINUX, RESOURCES, MEMORY, CPU, BLOCK_IO, MOUNT };
+enum where { LINUX, RESOURCES, MEMORY, CPU, BLOCK_IO, MOUNT };
 
 static const char *const frames[] = {
-	[PROCESS] = "\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{},%s}",
 	[LINUX] = "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"network\"}],%s}",
 	[RESOURCES] = "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}],\"resources\":{%s}}",
 	[MEMORY] = "\"linux\":{\"resources\":{\"memory\":{%s}}}",
@@ -29,12 +28,9 @@ static const struct {
 	enum where where;
 	const char *json, *field;
 } refused[] = {
-	{ PROCESS, "\"apparmorProfile\":\"x\"", "process.apparmorProfile" },
-	{ PROCESS, "\"selinuxLabel\":\"x\"", "process.selinuxLabel" },
 	{ LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", "linux.seccomp" },
 	{ LINUX, "\"netDevices\":{\"eth0\":{}}", "linux.netDevices" },
 	{ LINUX, "\"intelRdt\":{\"closID\":\"x\"}", "linux.intelRdt" },
-	{ LINUX, "\"mountLabel\":\"x\"", "linux.mountLabel" },
 	{ MEMORY, "\"limit\":1048576", "linux.resources.memory.limit" },
 	{ MEMORY, "\"reservation\":1048576", "linux.resources.memory.reservation" },
 	{ MEMORY, "\"limit\":-1,\"swap\":1048576", "linux.resources.memory.swap" },
@@ -76,8 +72,7 @@ static const struct {
 	enum where where;
 	const char *json;
 } accepted[] = {
-	{ PROCESS, "\"apparmorProfile\":\"\",\"selinuxLabel\":\"\"" },
-	{ LINUX, "\"mountLabel\":\"\",\"resources\":{}" },
+	{ LINUX, "\"resources\":{}" },
 	{ LINUX, "\"seccomp\":null,\"netDevices\":{}" },
 	{ MEMORY, "\"limit\":-1,\"reservation\":0,\"swap\":-1,\"kernel\":-1,\"kernelTCP\":0" },
 	{ MEMORY, "\"disableOOMKiller\":false,\"useHierarchy\":true,\"checkBeforeUpdate\":true" },
