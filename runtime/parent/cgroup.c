@@ -94,6 +94,46 @@ bool cgroup_has_processes(const char *path)
 	return fd >= 0 && read(fd, &byte, 1) == 1;
 }
 
+static bool file_says(const char *directory, const char *file, const char *text)
+{
+	char path[4200], got[64];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	CLEAN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, got, sizeof(got) - 1);
+	if (n <= 0)
+		return false;
+	got[n] = 0;
+	return !strncmp(got, text, strlen(text));
+}
+
+bool cgroup_is_freezer(const char *path)
+{
+	return !strncmp(path, CGROUP_ROOT "/freezer/", sizeof(CGROUP_ROOT) + 8);
+}
+
+static bool frozen_at(const char *path)
+{
+	if (cgroup_is_freezer(path) && file_says(path, "freezer.state", "FR"))
+		return true;
+	return file_says(path, "cgroup.freeze", "1");
+}
+
+/* What would keep the container from using a cgroup that is there already. */
+static int check_existing(const char *path, struct error *e)
+{
+	if (cgroup_has_processes(path)) {
+		error_set(e, EBUSY, "cgroup %s has processes already", path);
+		return error_hint(e, "give the container a cgroup of its own");
+	}
+	/* Init would stand still in it, and whoever waits for init too. */
+	if (frozen_at(path)) {
+		error_set(e, EBUSY, "container's cgroup unexpectedly frozen: %s", path);
+		return error_hint(e, "thaw it, or give the container a cgroup of its own");
+	}
+	return 0;
+}
+
 int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, struct error *e)
 {
 	r->cgroups.n = 0;
@@ -105,10 +145,9 @@ int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, st
 			return error_set(e, ENAMETOOLONG, "cgroup %.100s…", c->path);
 		/* One call in the usual case: only the last directory is missing. */
 		c->top = highest_missing(a, c->path);
-		if (!c->top && cgroup_has_processes(c->path)) {
+		if (!c->top && check_existing(c->path, e) < 0) {
 			r->cgroups.n = 0; /* not ours: nobody may clean it up */
-			error_set(e, EBUSY, "cgroup %s has processes already", c->path);
-			return error_hint(e, "give the container a cgroup of its own");
+			return -1;
 		}
 	}
 	return 0;
@@ -229,32 +268,10 @@ int cgroup_place(const struct plan *plan, int pid, struct error *e)
 	return 0;
 }
 
-static bool file_says(const char *directory, const char *file, const char *text)
-{
-	char path[4200], got[64];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, file);
-	CLEAN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, got, sizeof(got) - 1);
-	if (n <= 0)
-		return false;
-	got[n] = 0;
-	return !strncmp(got, text, strlen(text));
-}
-
-bool cgroup_is_freezer(const char *path)
-{
-	return !strncmp(path, CGROUP_ROOT "/freezer/", sizeof(CGROUP_ROOT) + 8);
-}
-
 bool cgroup_frozen(const struct record *r)
 {
-	for (size_t i = 0; i < r->cgroups.n; i++) {
-		const char *path = r->cgroups.v[i].path;
-		if (cgroup_is_freezer(path) && file_says(path, "freezer.state", "FR"))
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		if (frozen_at(r->cgroups.v[i].path))
 			return true;
-		if (file_says(path, "cgroup.freeze", "1"))
-			return true;
-	}
 	return false;
 }

@@ -47,7 +47,8 @@ MUST_CHECK int cgroup_resolve(struct arena *a, const char *cgroups_path, const c
 
 /*
  * Fill record->cgroups with what cgroup_make will make, so that the caller can save the record
- * before the first directory exists. An existing cgroup with processes is an error.
+ * before the first directory exists. An existing cgroup with processes, or a frozen one, is
+ * an error.
  */
 MUST_CHECK int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r,
 			     struct error *e);

@@ -90,6 +90,33 @@ in_own_cgroup() { # PATH
 	assert_error "$C-busy" processes
 }
 
+# In a frozen cgroup init would never get anywhere, and create would wait for it.
+frozen_is_an_error() { # DIRECTORY FILE FROZEN THAWED
+	mkdir "$1/$C-frozen"
+	echo "$3" >"$1/$C-frozen/$2"
+	config --arg path "/$C-frozen" '.linux.cgroupsPath = $path'
+	for command in run create; do
+		try timeout -k 1 20 "${IN[@]}" "$OCIRUN" --root "$ROOT" $command --bundle "$B" "$C"
+		[ "$status" -eq 1 ] || break
+		[[ $err == *"container's cgroup unexpectedly frozen: "*"$C-frozen"* ]] || break
+	done
+	echo "$4" >"$1/$C-frozen/$2"
+	find /sys/fs/cgroup -depth -type d -name "$C-frozen" -exec rmdir {} +
+	equal "$status" 1
+	contains "$err" "container's cgroup unexpectedly frozen: " "$C-frozen"
+}
+
+@test "a frozen cgroup is an error that names it" {
+	at=$(cgroup2_at)
+	[ -n "$at" ] || skip "no cgroup2"
+	frozen_is_an_error "$at" cgroup.freeze 1 0
+}
+
+@test "v1: so is one of the freezer" {
+	[ -e /sys/fs/cgroup/freezer/cgroup.procs ] || skip "this host has no v1 freezer"
+	frozen_is_an_error /sys/fs/cgroup/freezer freezer.state FROZEN THAWED
+}
+
 @test "delete ends the processes of the cgroup, with and without a pid namespace" {
 	for filter in . '.linux.namespaces |= map(select(.type != "pid"))'; do
 		config "$filter"
