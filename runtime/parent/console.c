@@ -56,16 +56,36 @@ int console_send(int socket, int master, struct error *e)
 	return 0;
 }
 
+/*
+ * To our terminal the bytes go as they are. A pipe or a file gets lines without carriage returns,
+ * and our terminal goes on making lines of what others write to it, a pager perhaps.
+ */
+static void plain_lines(int master)
+{
+	struct termios t;
+
+	if (tcgetattr(master, &t) == 0) {
+		t.c_oflag &= ~(tcflag_t)ONLCR;
+		tcsetattr(master, TCSANOW, &t);
+	}
+}
+
 void console_begin(struct console *c, int master)
 {
+	bool shown = isatty(STDOUT_FILENO);
+
 	*c = (struct console){ .master = master, .input = true, .output = true };
 	/* The master's description is ours alone; those of stdin and stdout are the caller's too,
 	 * and stay as they are. */
 	fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
 	console_resize(c);
+	if (!shown)
+		plain_lines(master);
 	if (tcgetattr(STDIN_FILENO, &c->before) == 0) {
 		struct termios raw = c->before;
 		cfmakeraw(&raw);
+		if (!shown)
+			raw.c_oflag = c->before.c_oflag;
 		c->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 	}
 }

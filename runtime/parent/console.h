@@ -34,7 +34,7 @@ struct console {
 
 /*
  * Switch our terminal to raw mode and take over its size. Without a terminal on stdin bytes are
- * passed as they come.
+ * passed as they come. Where stdout is no terminal, lines end without carriage returns.
  */
 void console_begin(struct console *c, int master);
 void console_resize(const struct console *c);

@@ -27,6 +27,25 @@ with_terminal() { config '.process.terminal = true'; }
 	line @exit=0
 }
 
+@test "where stdout is no terminal, lines end without carriage returns" {
+	with_terminal
+	payload say one say two
+	passes
+	equal "$out" $'one\ntwo'
+}
+
+@test "where stdout is no terminal, the caller's goes on making lines of what others write" {
+	with_terminal
+	shell 'echo ready; read x'
+	until_ready="for i in \$(seq 100); do grep -q ready $T/lines && break; sleep 0.05; done"
+	try "$PYTHON" "$here/terminal.py" "run=$until_ready" raw output 'send=x\n' -- sh -c '"$@" >"$0"' "$T/lines" "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C"
+	line @raw=yes
+	line @output=lines
+	line @termios=same
+	on_terminal expect=ready output 'send=x\n'
+	line @output=raw
+}
+
 @test "the terminal is the container's own, not the caller's" {
 	with_terminal
 	payload list /dev/pts

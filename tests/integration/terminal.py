@@ -5,8 +5,9 @@
 
 Without --socket the command gets a new terminal as stdin, stdout, stderr and controlling terminal. With it, the command runs as it is, and
 the dialogue is played on the descriptor that arrives at the socket. Steps: expect=TEXT, send=TEXT (backslash escapes), resize=ROWSxCOLUMNS,
-raw (report whether the terminal is raw now), signal=NUMBER (to the command), run=SHELL-COMMAND, close (the terminal). Everything the
-terminal says goes to stdout, followed by `@exit=N`, `@termios=same|changed` and the reports of the steps.
+raw (report whether the terminal is raw now), output (report whether it makes lines of what is written to it), signal=NUMBER (to the
+command), run=SHELL-COMMAND, close (the terminal). Everything the terminal says goes to stdout, followed by `@exit=N`,
+`@termios=same|changed` and the reports of the steps.
 """
 import array
 import fcntl
@@ -86,6 +87,8 @@ def play(dialogue, steps, child):
             resize(dialogue.fd, value)
         elif word == "raw":
             reports.append(f"raw={'yes' if is_raw(dialogue.fd) else 'no'}")
+        elif word == "output":
+            reports.append(f"output={'lines' if termios.tcgetattr(dialogue.fd)[1] & termios.OPOST else 'raw'}")
         elif word == "signal":
             child.send_signal(int(value))
         elif word == "run":
