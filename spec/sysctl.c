@@ -36,7 +36,6 @@ static const struct {
 	const char *name;
 } namespaced[] = {
 	{ "kernel/domainname", false, CLONE_NEWUTS, "uts" },
-	{ "kernel/hostname", false, CLONE_NEWUTS, "uts" },
 	{ "kernel/msg", true, CLONE_NEWIPC, "ipc" },
 	{ "kernel/sem", true, CLONE_NEWIPC, "ipc" },
 	{ "kernel/shm", true, CLONE_NEWIPC, "ipc" },
@@ -52,6 +51,10 @@ static void validate_key(const char *key, uint64_t has, struct error *e)
 	if (!spec_sysctl_path(key, path, sizeof(path))) {
 		error_add(e, AT("linux.sysctl[\"%.80s\"]", key),
 			  "is no name of a kernel parameter");
+		return;
+	}
+	if (!strcmp(path, "kernel/hostname")) {
+		error_add(e, AT("linux.sysctl[\"%.80s\"]", key), "belongs into hostname");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(namespaced) / sizeof(namespaced[0]); i++) {

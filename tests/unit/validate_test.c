@@ -369,7 +369,6 @@ static void sysctls(void **state)
 		const char *key, *namespace;
 	} keys[] = {
 		{ "kernel.domainname", "uts" },
-		{ "kernel/hostname", "uts" },
 		{ "kernel.msgmax", "ipc" },
 		{ "kernel.sem", "ipc" },
 		{ "kernel.shmmax", "ipc" },
@@ -408,6 +407,23 @@ static void sysctls(void **state)
 		if (strcmp(key, "net") != 0)
 			assert_contains(shown(&e), is_host ? "would change the host"
 							   : "is no name of a kernel parameter");
+	}
+}
+
+/* Two fields for one name: which would win? */
+static void sysctl_of_a_field(void **state)
+{
+	static const char *const keys[] = { "kernel.hostname", "kernel/hostname" };
+	char text[600];
+	struct error e = ERROR_NONE;
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		snprintf(text, sizeof(text),
+			 LINUX(NS("{\"type\":\"uts\"}") ",\"sysctl\":{\"%s\":\"a\"}"), keys[i]);
+		assert_int_equal(read_members(*state, text, &e), -1);
+		snprintf(text, sizeof(text), "linux.sysctl[\"%s\"]: belongs into hostname",
+			 keys[i]);
+		assert_string_equal(shown(&e), text);
 	}
 }
 
@@ -469,9 +485,9 @@ static void many_mappings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ARENA_TEST(rules),         ARENA_TEST(versions),           ARENA_TEST(required),
-		ARENA_TEST(sysctls),       cmocka_unit_test(sysctl_paths), ARENA_TEST(parts),
-		ARENA_TEST(many_mappings),
+		ARENA_TEST(rules),   ARENA_TEST(versions),           ARENA_TEST(required),
+		ARENA_TEST(sysctls), cmocka_unit_test(sysctl_paths), ARENA_TEST(sysctl_of_a_field),
+		ARENA_TEST(parts),   ARENA_TEST(many_mappings),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
