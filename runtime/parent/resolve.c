@@ -131,6 +131,21 @@ static const struct {
 };
 #define DEFAULT_DEVICES (sizeof(default_devices) / sizeof(default_devices[0]))
 
+/* Slashes after the name of a device say nothing. */
+static size_t name_length(const char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	return n;
+}
+
+static bool names(const char *path, const char *device)
+{
+	return name_length(path) == strlen(device) && !strncmp(path, device, strlen(device));
+}
+
 /* config-linux.md, "Default Devices": always there; linux.devices may name one of them with other
  * owners. */
 static void resolve_devices(const struct spec *s, struct arena *a, struct plan *plan)
@@ -141,7 +156,7 @@ static void resolve_devices(const struct spec *s, struct arena *a, struct plan *
 	for (size_t i = 0; i < DEFAULT_DEVICES; i++) {
 		bool named = false;
 		for (size_t j = 0; j < configured; j++)
-			named |= !strcmp(s->linux->devices.v[j].path, default_devices[i].path);
+			named |= names(s->linux->devices.v[j].path, default_devices[i].path);
 		if (!named)
 			plan->devices.v[plan->devices.n++] = (struct plan_device){
 				.path = arena_strdup(a, default_devices[i].path),
@@ -154,7 +169,7 @@ static void resolve_devices(const struct spec *s, struct arena *a, struct plan *
 	for (size_t i = 0; i < configured; i++) {
 		const struct spec_device *d = &s->linux->devices.v[i];
 		plan->devices.v[plan->devices.n++] = (struct plan_device){
-			.path = d->path,
+			.path = arena_printf(a, "%.*s", (int)name_length(d->path), d->path),
 			.mode = d->type | (d->file_mode ? *d->file_mode & 07777 : 0666),
 			.major = d->major ? (uint32_t)*d->major : 0,
 			.minor = d->minor ? (uint32_t)*d->minor : 0,
@@ -248,16 +263,25 @@ static uint64_t number_after(const char *status, const char *name, int base, uin
 static void warn_of_capabilities(const struct spec_capabilities *c, uint64_t have)
 {
 	uint64_t lacking = (c->bounding | c->effective | c->permitted | c->inheritable) & ~have;
-	char line[128];
+	uint64_t unraisable = c->ambient & ~(c->permitted & c->inheritable);
+	char line[160];
 
 	for (unsigned cap = 0; cap < 64; cap++) {
 		const char *name = word_name(&words_capabilities, 1ULL << cap);
-		if (!(lacking & 1ULL << cap))
-			continue;
-		snprintf(line, sizeof(line),
-			 "process.capabilities: %s can't be granted: ocirun itself lacks it",
-			 name ? name : "one");
-		container_warn(line);
+		if (lacking & 1ULL << cap) {
+			snprintf(
+				line, sizeof(line),
+				"process.capabilities: %s can't be granted: ocirun itself lacks it",
+				name ? name : "one");
+			container_warn(line);
+		}
+		if (unraisable & 1ULL << cap) {
+			snprintf(line, sizeof(line),
+				 "process.capabilities.ambient: can't raise ambient capability %s: "
+				 "it is not both permitted and inheritable",
+				 name ? name : "");
+			container_warn(line);
+		}
 	}
 }
 

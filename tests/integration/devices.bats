@@ -76,6 +76,15 @@ device() { config ".linux.devices += [$1]"; }
 	line "stat=/var/odd/null c 0666 0:0 1:3 0"
 }
 
+@test "slashes after a device's path do not matter" {
+	device '{path: "/var/odd//", type: "c", major: 1, minor: 3, fileMode: 438, uid: 0, gid: 0}'
+	device '{path: "/dev/null/", type: "c", major: 1, minor: 3, fileMode: 432, uid: 0, gid: 7}'
+	payload stat /var/odd stat /dev/null
+	passes
+	line "stat=/var/odd c 0666 0:0 1:3 0"
+	line "stat=/dev/null c 0660 0:7 1:3 0"
+}
+
 @test "a default device in linux.devices has the mode that is said there" {
 	device '{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 432, uid: 0, gid: 7}'
 	payload stat /dev/null
