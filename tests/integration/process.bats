@@ -372,6 +372,18 @@ load helpers
 	line cap_bounding=0000000020000420
 }
 
+@test "an ambient capability that is not permitted and inheritable is a warning, and the others are raised" {
+	config '.process.capabilities |= (.inheritable = ["CAP_KILL"] | .ambient = ["CAP_KILL", "CAP_AUDIT_WRITE"])'
+	payload caps
+	passes
+	contains "$err" "process.capabilities.ambient: can't raise ambient capability CAP_AUDIT_WRITE: "
+	line cap_ambient=0000000000000020
+	config '.process.capabilities.inheritable += ["CAP_AUDIT_WRITE"]'
+	passes
+	equal "$err" ""
+	line cap_ambient=0000000020000020
+}
+
 @test "a capability that can't be granted is a warning, not an error" {
 	grep -q '^CapBnd:.*[0-9a-f]*$' /proc/self/status
 	bits=$(sed -n 's/^CapBnd:\t//p' /proc/self/status)
