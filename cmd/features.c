@@ -4,6 +4,19 @@
  */
 #include "spec/features.h"
 #include "cmd/command.h"
+#include "runtime/parent/seccomp.h"
+
+/* Of the specification's architectures those that the libseccomp in here knows. */
+static void keep_known(struct strings *archs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < archs->n; i++)
+		if (seccomp_arch_known(archs->v[i]))
+			archs->v[n++] = archs->v[i];
+	archs->n = n;
+	archs->v[n] = NULL;
+}
 
 static int run(struct invocation *in, struct error *e)
 {
@@ -11,6 +24,7 @@ static int run(struct invocation *in, struct error *e)
 	size_t n;
 
 	features_fill(&features, in->arena);
+	keep_known(&features.linux.seccomp.archs);
 	char *text = json_print(&features_table, &features, 2, in->arena, &n);
 
 	text = arena_printf(in->arena, "%s\n", text);

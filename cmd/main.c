@@ -7,6 +7,7 @@
 #include "cmd/log.h"
 #include "runtime/child/child.h"
 #include "runtime/log.h"
+#include "runtime/parent/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,9 +105,14 @@ static const struct command command_help = {
 static int print_version(struct error *e)
 {
 	char text[256];
-	int n = snprintf(text, sizeof(text), "ocirun version %s\n%s%s%sspec: %s\n", OCIRUN_VERSION,
-			 *OCIRUN_COMMIT ? "commit: " : "", OCIRUN_COMMIT,
-			 *OCIRUN_COMMIT ? "\n" : "", SPEC_VERSION);
+	struct arena a;
+
+	if (arena_init(&a, 4096, e) < 0)
+		return -1;
+	/* dockerd reads the last line that has the word "version". */
+	int n = snprintf(text, sizeof(text), "ocirun version %s\n%s%s%sspec: %s\nlibseccomp: %s\n",
+			 OCIRUN_VERSION, *OCIRUN_COMMIT ? "commit: " : "", OCIRUN_COMMIT,
+			 *OCIRUN_COMMIT ? "\n" : "", SPEC_VERSION, seccomp_library(&a));
 
 	return output_write(text, n, e);
 }

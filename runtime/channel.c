@@ -18,11 +18,13 @@ static const struct {
 	[MESSAGE_UNSHARED] = { "unshared", "helper" },
 	[MESSAGE_BORN] = { "born", "helper" },
 	[MESSAGE_PLACED] = { "placed", "parent" },
+	[MESSAGE_FILTER] = { "filter", "parent" },
 	[MESSAGE_OPEN] = { "open", "either" },
 	[MESSAGE_MOUNTED] = { "mounted", "child" },
 	[MESSAGE_HOOKED] = { "hooked", "parent" },
 	[MESSAGE_TERMINAL] = { "terminal", "child" },
 	[MESSAGE_SCHEDULE] = { "schedule", "either" },
+	[MESSAGE_LISTENER] = { "listener", "child" },
 	[MESSAGE_CREATED] = { "created", "child" },
 	[MESSAGE_RECORDED] = { "recorded", "parent" },
 	[MESSAGE_START] = { "start", "start" },
@@ -123,8 +125,11 @@ int channel_receive(int channel, struct message *m, int *fd, struct error *e)
 
 int channel_expect(int channel, enum message_type type, struct message *m, struct error *e)
 {
-	int got = channel_receive(channel, m, NULL, e);
+	return channel_expected(channel_receive(channel, m, NULL, e), type, m, e);
+}
 
+int channel_expected(int got, enum message_type type, const struct message *m, struct error *e)
+{
 	if (got < 0)
 		return -1;
 	if (got == 0)

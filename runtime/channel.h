@@ -15,12 +15,16 @@ enum message_type {
 	MESSAGE_UNSHARED, /* helper: I am in a new user namespace, write its maps */
 	MESSAGE_BORN,     /* helper: value is the pid of init, seen from the host */
 	MESSAGE_PLACED,   /* parent: maps are written, you are in your cgroup; value is your pid */
+	MESSAGE_FILTER,   /* parent: the compiled linux.seccomp, in a memfd; comes when it is ready,
+			     while the child waits for whatever */
 	MESSAGE_OPEN,     /* child: I may not enter the rootfs (value -1) or the source of
 			     mounts[value], open it for me; parent: here it is, or value is the errno */
 	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */
 	MESSAGE_HOOKED,   /* parent: prestart and createRuntime hooks are done */
 	MESSAGE_TERMINAL, /* child: here is the master */
 	MESSAGE_SCHEDULE, /* child: I may not set my scheduling, do it for me; parent: it is done */
+	MESSAGE_LISTENER, /* child: the filter is loaded; value is the descriptor, among mine, of
+			     who answers for it */
 	MESSAGE_CREATED,  /* child: all is done but the last steps; I wait for start */
 	MESSAGE_RECORDED, /* parent: you are recorded as created; value is your pid */
 	MESSAGE_START,    /* start: run the process */
@@ -53,5 +57,9 @@ MUST_CHECK int channel_receive(int channel, struct message *m, int *fd, struct e
  * so. */
 MUST_CHECK int channel_expect(int channel, enum message_type type, struct message *m,
 			      struct error *e);
+
+/* The same of what channel_receive has returned and received. */
+MUST_CHECK int channel_expected(int got, enum message_type type, const struct message *m,
+				struct error *e);
 
 #endif

@@ -58,6 +58,12 @@ static const struct json_field plan_join_fields[] = {
 };
 static const struct json_table plan_join_table = TABLE(struct plan_join, plan_join_fields);
 
+static const struct json_field plan_filter_fields[] = {
+	FIELD("flags", struct plan_filter, flags, 0),
+	FIELD("notify", struct plan_filter, notify, JSON_OMITZERO),
+};
+static const struct json_table plan_filter_table = TABLE(struct plan_filter, plan_filter_fields);
+
 static const struct json_field plan_fields[] = {
 	FIELD("ignoredSignals", struct plan, ignored_signals, JSON_OMITZERO),
 	FIELD("blockedSignals", struct plan, blocked_signals, JSON_OMITZERO),
@@ -85,6 +91,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("sysctl", struct plan, sysctl, 0),
 	FIELD("personality", struct plan, personality, 0),
 	FIELD_OBJECT("memoryPolicy", struct plan, memory_policy, 0, &plan_memory_policy_table),
+	FIELD_OBJECT("seccomp", struct plan, filter, 0, &plan_filter_table),
 	FIELD_OBJECT("process", struct plan, process, 0, &spec_process_table),
 	FIELD_LIST("createContainer", struct plan, create_container, 0, &spec_hook_table),
 	FIELD_LIST("startContainer", struct plan, start_container, 0, &spec_hook_table),

@@ -65,6 +65,11 @@ struct plan_join {
 	int32_t fd;    /* opened by the parent, before anything is joined */
 };
 
+struct plan_filter {    /* linux.seccomp; the program itself comes by the channel */
+	uint64_t flags; /* SECCOMP_FILTER_FLAG_* */
+	bool notify;    /* somebody answers for some calls: load it at create, hand over who does */
+};
+
 struct plan {
 	struct trace trace;
 	int32_t channel; /* descriptors that the child inherits */
@@ -103,6 +108,7 @@ struct plan {
 	uint32_t *personality; /* NULL: the caller's */
 	struct plan_memory_policy *memory_policy;
 
+	struct plan_filter *filter;   /* NULL: none */
 	struct spec_process *process; /* NULL: nothing to start */
 	spec_hook_list create_container;
 	spec_hook_list start_container;

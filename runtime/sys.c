@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/ioprio.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -158,4 +160,11 @@ int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long bits)
 {
 	return TRACED(syscall(SYS_set_mempolicy, mode, nodes, bits), "set_mempolicy(0x%x, %lu)",
 		      (unsigned)mode, bits);
+}
+
+int sys_seccomp(uint64_t flags, const struct sock_fprog *program)
+{
+	trace(TRACE_SYS, "seccomp(SET_MODE_FILTER, 0x%llx, %u instructions)",
+	      (unsigned long long)flags, program->len);
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
 }

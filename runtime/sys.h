@@ -68,4 +68,8 @@ int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr);
 int sys_ioprio_set(pid_t pid, int value); /* of one process */
 int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long bits);
 
+/* SECCOMP_SET_MODE_FILTER. Traced before it is called: afterwards the trace might not be allowed. */
+struct sock_fprog;
+int sys_seccomp(uint64_t flags, const struct sock_fprog *program);
+
 #endif

@@ -18,6 +18,7 @@ static const struct {
 	.apparmor = true,
 	.selinux = true,
 	.memory_policy = true,
+	.seccomp = true,
 };
 
 const char *const features_mount_options_missing[] = { "idmap", "ridmap", "tmpcopyup", NULL };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define ARGUMENTS 6    /* of a system call */
-#define ERRNO_MAX 4095 /* the kernel cuts what is more */
+#define ERRNO_MAX 4094 /* what libseccomp takes */
 #define TRACE_MAX UINT16_MAX
 
 static void validate_errno(const uint32_t *value, uint32_t action, const char *place,

@@ -20,8 +20,7 @@
 
 enum {
 	POLICY_ISO = 4, /* reserved by the kernel, never implemented; the specification has it */
-	MODE_WEIGHTED_INTERLEAVE = 6,     /* Linux 6.9 */
-	FLAG_WAIT_KILLABLE_RECV = 1 << 5, /* Linux 5.19 */
+	MODE_WEIGHTED_INTERLEAVE = 6, /* Linux 6.9 */
 };
 
 #define WORD(...)           \
@@ -187,7 +186,7 @@ static const struct word seccomp_flags[] = {
 	NUMBER(SECCOMP_FILTER_FLAG_TSYNC),
 	NUMBER(SECCOMP_FILTER_FLAG_LOG),
 	NUMBER(SECCOMP_FILTER_FLAG_SPEC_ALLOW),
-	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", FLAG_WAIT_KILLABLE_RECV },
+	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_WAIT_KILLABLE_RECV },
 };
 WORDS(seccomp_flags, "seccomp flag");
 

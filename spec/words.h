@@ -57,6 +57,9 @@ enum seccomp_action {
 	SECCOMP_NOTIFY,
 };
 
+/* Linux 5.19: may be newer than the headers we build with. */
+#define SECCOMP_WAIT_KILLABLE_RECV (1U << 5)
+
 enum seccomp_operator {
 	SECCOMP_NE = 1,
 	SECCOMP_LT,

@@ -563,6 +563,73 @@ static void report_mknod(char **argument)
 		unlink(argument[0]);
 }
 
+/* "NUMBER:ARG:ARG..." in any base, missing ones 0. Returns what is before the first colon. */
+static const char *call_of(const char *text, long words[7])
+{
+	static char first[64];
+	const char *at = text;
+
+	for (int i = 0; i < 7; i++) {
+		words[i] = at ? (long)strtoull(at, NULL, 0) : 0;
+		at = at ? strchr(at, ':') : NULL;
+		at = at ? at + 1 : NULL;
+	}
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(text, ":"), text);
+	return first;
+}
+
+static void print_call(const char *key, const char *call, long result)
+{
+	errno = result < 0 && result > -4096 ? (int)-result : 0;
+	printf("%s %s=%s\n", key, call, errno ? failure() : "ok");
+	fflush(stdout);
+}
+
+/* The calls that tests make by name; all by number. */
+#define CALL(name)                \
+	{                         \
+#name, SYS_##name \
+	}
+static const struct {
+	const char *name;
+	long number;
+} calls[] = {
+	CALL(getpid), CALL(getppid),     CALL(getuid), CALL(clone), CALL(unshare),
+	CALL(mount),  CALL(personality), CALL(keyctl), CALL(chmod), CALL(socket),
+	CALL(setuid), CALL(bpf),         CALL(uname),  CALL(kcmp),  CALL(mkdirat),
+};
+
+static void do_syscall(char **argument)
+{
+	long w[7];
+	const char *name = call_of(argument[0], w);
+
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		if (!strcmp(name, calls[i].name))
+			w[0] = calls[i].number;
+	/* As fork does it, a child must not go on. */
+	long result = syscall(w[0], w[1], w[2], w[3], w[4], w[5], w[6]);
+	if (w[0] == SYS_clone && result == 0)
+		_exit(0);
+	print_call("syscall", argument[0], result < 0 ? -errno : result);
+}
+
+/* By the other door: i386 numbers, 32-bit arguments. */
+static void do_syscall32(char **argument)
+{
+	long w[7], result = -ENOSYS;
+
+	call_of(argument[0], w);
+#ifdef __x86_64__
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(w[0]), "b"(w[1]), "c"(w[2]), "d"(w[3]), "S"(w[4]), "D"(w[5])
+			 : "memory", "r8", "r9", "r10", "r11");
+	result = (int)result;
+#endif
+	print_call("syscall32", argument[0], result);
+}
+
 /* --- doing something --- */
 
 static void do_to(char **argument)
@@ -721,6 +788,8 @@ static const struct word words[] = {
 	{ "list", 1, report_list, "DIRECTORY: stat of all entries" },
 	{ "access", 1, report_access, "PATH: can it be read, can it be written" },
 	{ "mknod", 1, report_mknod, "PATH: can a device be made there" },
+	{ "syscall", 1, do_syscall, "CALL[:ARG...]: make a system call, by name or number" },
+	{ "syscall32", 1, do_syscall32, "NUMBER[:ARG...]: the same as a 32-bit program of x86" },
 	{ "to", 1, do_to, "FILE: write what follows to FILE" },
 	{ "say", 1, do_say, "TEXT: print it" },
 	{ "write", 2, do_write, "FILE TEXT: write TEXT to FILE" },

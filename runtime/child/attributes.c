@@ -44,7 +44,7 @@ static int set_memory_policy(const struct plan_memory_policy *m, struct error *e
 }
 
 /* In a user namespace most of it takes the host's privilege; the parent may have that. */
-static int set_scheduling(const struct child *c, struct error *e)
+static int set_scheduling(struct child *c, struct error *e)
 {
 	const struct spec_process *p = c->plan->process;
 	struct message m;
@@ -56,7 +56,7 @@ static int set_scheduling(const struct child *c, struct error *e)
 	*e = ERROR_NONE;
 	if (channel_send(c->channel, MESSAGE_SCHEDULE, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
-	return channel_expect(c->channel, MESSAGE_SCHEDULE, &m, e);
+	return child_expect(c, MESSAGE_SCHEDULE, &m, e);
 }
 
 int attributes_set(struct child *c, struct error *e)

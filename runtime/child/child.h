@@ -6,12 +6,15 @@
 #ifndef OCIRUN_CHILD_H
 #define OCIRUN_CHILD_H
 
+#include "runtime/channel.h"
 #include "runtime/plan.h"
 #include "spec/error.h"
 
 /* `plan_fd` is the text of a descriptor number. Becomes the container's process or reports its
  * error to the parent; never returns. */
 _Noreturn void child_main(const char *plan_fd);
+
+struct sock_filter;
 
 /* What the steps share. Descriptors are -1 when there is none. */
 struct child {
@@ -26,7 +29,14 @@ struct child {
 	int *late;   /* per mount: its descriptor, to become read-only last; -1 */
 	int cwd;     /* process.cwd */
 	char **env;
-	char *executable; /* args[0], looked up */
+	char *executable;           /* args[0], looked up */
+	struct sock_filter *filter; /* linux.seccomp, compiled */
+	size_t filter_length;       /* in instructions; 0: it has not come yet */
+	bool filter_loaded;
+	struct { /* the program's, where CAP_SYS_ADMIN is kept until the filter is loaded */
+		bool kept;
+		uint64_t effective, permitted, inheritable;
+	} capabilities;
 	struct arena arena;
 };
 
@@ -35,5 +45,11 @@ struct child {
  * only the host's ids may enter. A descriptor of our own mount namespace; -1 with errno.
  */
 int child_ask(struct child *c, int32_t index);
+
+/* channel_receive and channel_expect for a channel to the parent, whose filter may come at any
+ * moment: it is kept. */
+MUST_CHECK int child_receive(struct child *c, struct message *m, int *fd, struct error *e);
+MUST_CHECK int child_expect(struct child *c, enum message_type type, struct message *m,
+			    struct error *e);
 
 #endif

@@ -82,9 +82,25 @@ static int set_ids(const struct spec_user *u, struct error *e)
 	return 0;
 }
 
+static int put_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable,
+			    struct error *e)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	for (int i = 0; i < 2; i++)
+		data[i] = (struct __user_cap_data_struct){ (uint32_t)(effective >> (32 * i)),
+							   (uint32_t)(permitted >> (32 * i)),
+							   (uint32_t)(inheritable >> (32 * i)) };
+	if (syscall(SYS_capset, &header, data) == 0)
+		return 0;
+	error_set(e, errno, "set the capabilities");
+	return error_in(e, "process.capabilities");
+}
+
 /* What of the wanted sets we may have: ungrantable ones are left out, as the specification asks (a
  * warning has named unknown ones). */
-static int set_capabilities(const struct child *c, struct error *e)
+static int set_capabilities(struct child *c, struct error *e)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2];
@@ -96,14 +112,17 @@ static int set_capabilities(const struct child *c, struct error *e)
 	uint64_t permitted = w->permitted & have, effective = w->effective & permitted;
 	/* Inheritable needs nothing but to be in the bounding set, or to be permitted now. */
 	uint64_t inheritable = w->inheritable & have;
-	for (int i = 0; i < 2; i++)
-		data[i] = (struct __user_cap_data_struct){ (uint32_t)(effective >> (32 * i)),
-							   (uint32_t)(permitted >> (32 * i)),
-							   (uint32_t)(inheritable >> (32 * i)) };
-	if (syscall(SYS_capset, &header, data) < 0) {
-		error_set(e, errno, "set the capabilities");
-		return error_in(e, "process.capabilities");
-	}
+	/* Without no_new_privs the kernel takes a filter from CAP_SYS_ADMIN only. Nothing gets it
+	 * from us: it is in neither the bounding nor the ambient set. */
+	uint64_t kept = 0;
+	if (c->plan->filter && !c->plan->process->no_new_privileges)
+		kept = 1ULL << CAP_SYS_ADMIN & have & ~effective;
+	c->capabilities.kept = kept;
+	c->capabilities.effective = effective;
+	c->capabilities.permitted = permitted;
+	c->capabilities.inheritable = inheritable;
+	if (put_capabilities(effective | kept, permitted | kept, inheritable, e) < 0)
+		return -1;
 	/* What a re-exec as another id than 0 carried over is not the program's; without
 	 * inheritable ones it is gone already. */
 	if (inheritable)
@@ -142,4 +161,15 @@ int identity_apply(struct child *c, struct error *e)
 	}
 	umask(c->plan->umask);
 	return 0;
+}
+
+int identity_end(struct child *c, struct error *e)
+{
+	if (!c->capabilities.kept)
+		return 0;
+	c->capabilities.kept = false;
+	if (put_capabilities(c->capabilities.effective, c->capabilities.permitted,
+			     c->capabilities.inheritable, e) == 0)
+		return 0;
+	return error_hint(e, "without process.noNewPrivileges linux.seccomp must allow capset");
 }

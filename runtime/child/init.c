@@ -55,7 +55,7 @@ int child_ask(struct child *c, int32_t index)
 		return -1;
 	}
 	if (channel_send(c->channel, MESSAGE_OPEN, index, -1) < 0 ||
-	    channel_receive(c->channel, &m, &fd, &ignored) <= 0 || m.type != MESSAGE_OPEN) {
+	    child_receive(c, &m, &fd, &ignored) <= 0 || m.type != MESSAGE_OPEN) {
 		errno = EPROTO;
 		return -1;
 	}
@@ -73,7 +73,7 @@ static int create_hooks(struct child *c, struct error *e)
 		return 0;
 	if (channel_send(c->channel, MESSAGE_MOUNTED, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
-	if (channel_expect(c->channel, MESSAGE_HOOKED, &m, e) < 0)
+	if (child_expect(c, MESSAGE_HOOKED, &m, e) < 0)
 		return -1;
 	c->pid = m.value;
 	return run_hooks(c, "createContainer", "creating", &c->plan->create_container,
@@ -121,6 +121,11 @@ static const struct step {
 	/* As the program's own user: what it may enter and execute is what counts. */
 	{ "enter directory as user", program_enter_as_user },
 	{ "find program", program_find },
+	/* As late as possible: the parent compiles it meanwhile. */
+	{ "filter", filter_await },
+	/* Nothing of ours that could be done before is left to be filtered. Not at start, as other
+	   filters: whom the listener is sent to is known to our parent, which is gone by then. */
+	{ "listener", filter_notify },
 };
 
 static int run_steps(struct child *c, struct error *e)
@@ -140,7 +145,7 @@ static int created(struct child *c, struct error *e)
 
 	if (channel_send(c->channel, MESSAGE_CREATED, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
-	if (channel_expect(c->channel, MESSAGE_RECORDED, &m, e) < 0)
+	if (child_expect(c, MESSAGE_RECORDED, &m, e) < 0)
 		return -1;
 	c->pid = m.value;
 	unsigned first = 3 + c->plan->preserve_fds, kept = (unsigned)c->start_socket;
@@ -180,6 +185,9 @@ static int become_program(struct child *c, struct error *e)
 		return -1;
 	/* Whoever started us may be gone; the program runs all the same. */
 	channel_send(c->channel, MESSAGE_EXECUTING, 0, -1);
+	/* From here on only what the profile allows: the last capability, execve, the error. */
+	if (filter_load(c, e) < 0)
+		return -1;
 	execve(c->executable, p->args.v, c->env);
 	error_set(e, errno, "exec %s", c->executable);
 	error_in(e, "process.args[0]");

@@ -45,5 +45,11 @@ step_fn attributes_set; /* execution domain, memory policy, scheduling, I/O prio
 
 /* identity.c */
 step_fn identity_apply; /* bounding set, labels, ids, groups, capabilities, no_new_privs, umask */
+step_fn identity_end;   /* gives up the capability that was kept for the filter */
+
+/* filter.c: linux.seccomp */
+step_fn filter_await;  /* until the parent has compiled it */
+step_fn filter_notify; /* load one that needs a listener, and say so */
+step_fn filter_load;   /* any other, right before execve */
 
 #endif

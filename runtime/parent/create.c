@@ -13,6 +13,7 @@
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/console.h"
 #include "runtime/parent/destroy.h"
+#include "runtime/parent/filter.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
 #include "runtime/sys.h"
@@ -204,9 +205,12 @@ static int schedule_for_child(struct creation *c, struct error *e)
 	return 0;
 }
 
-/* Serve init until it says that it is created. */
+/* Serve init until it says that it is created; what takes long is done while it mounts. */
 static int accompany(struct creation *c, struct error *e)
 {
+	if (c->bundle.plan->filter &&
+	    filter_send(c->bundle.spec->linux->seccomp, c->spawn.channel, &c->arena, e) < 0)
+		return -1;
 	for (;;) {
 		struct message m;
 		CLEAN_FD fd = -1;

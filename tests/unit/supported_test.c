@@ -28,7 +28,6 @@ static const struct {
 	enum where where;
 	const char *json, *field;
 } refused[] = {
-	{ LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}", "linux.seccomp" },
 	{ LINUX, "\"netDevices\":{\"eth0\":{}}", "linux.netDevices" },
 	{ LINUX, "\"intelRdt\":{\"closID\":\"x\"}", "linux.intelRdt" },
 	{ MEMORY, "\"limit\":1048576", "linux.resources.memory.limit" },
@@ -73,7 +72,7 @@ static const struct {
 	const char *json;
 } accepted[] = {
 	{ LINUX, "\"resources\":{}" },
-	{ LINUX, "\"seccomp\":null,\"netDevices\":{}" },
+	{ LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"},\"netDevices\":{}" },
 	{ MEMORY, "\"limit\":-1,\"reservation\":0,\"swap\":-1,\"kernel\":-1,\"kernelTCP\":0" },
 	{ MEMORY, "\"disableOOMKiller\":false,\"useHierarchy\":true,\"checkBeforeUpdate\":true" },
 	{ CPU, "\"shares\":0,\"quota\":-1,\"period\":100000,\"burst\":0,\"idle\":0" },

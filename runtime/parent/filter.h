@@ -1,0 +1,16 @@
+/*
+ * The parent's part of linux.seccomp while it accompanies the child: the program is compiled and
+ * handed over. What becomes of it inside is in runtime/child/filter.c.
+ */
+#ifndef OCIRUN_FILTER_H
+#define OCIRUN_FILTER_H
+
+#include "spec/arena.h"
+#include "spec/spec.h"
+
+/* Compile the profile and send it to the child (MESSAGE_FILTER). Allocates from the arena. A child
+ * that has ended already is no error: it has said why. */
+MUST_CHECK int filter_send(const struct spec_seccomp *s, int channel, struct arena *a,
+			   struct error *e);
+
+#endif
