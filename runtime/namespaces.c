@@ -28,8 +28,8 @@ int namespaces_join(const struct plan *plan, int (*unshared)(void *data, struct 
 	/* The namespace may deny it afterwards, and the caller's groups would stay. EPERM: not ours
 	 * to drop. */
 	for (size_t i = 0; i < plan->joins.n; i++)
-		if (plan->joins.v[i].type == CLONE_NEWUSER && setgroups(0, NULL) < 0 &&
-		    errno != EPERM)
+		if (plan->joins.v[i].type == CLONE_NEWUSER && !plan->keep_groups &&
+		    setgroups(0, NULL) < 0 && errno != EPERM)
 			return error_set(e, errno, "drop the supplementary groups");
 	for (size_t i = 0; i < plan->joins.n; i++) {
 		if (plan->joins.v[i].type == CLONE_NEWUSER)
@@ -45,7 +45,7 @@ int namespaces_join(const struct plan *plan, int (*unshared)(void *data, struct 
 		if (plan->joins.v[i].type == CLONE_NEWUSER) {
 			if (join_one(&plan->joins.v[i]) < 0)
 				return error_set(e, errno, "join the user namespace");
-			if (namespaces_become_root(e) < 0)
+			if (namespaces_become_root(plan, e) < 0)
 				return -1;
 			joined[i] = true;
 		}
@@ -99,12 +99,12 @@ static unsigned first_mapped(const char *map)
 	return (unsigned)strtoul(text, NULL, 10);
 }
 
-int namespaces_become_root(struct error *e)
+int namespaces_become_root(const struct plan *plan, struct error *e)
 {
 	unsigned gid = 0, uid = 0;
 
 	/* EPERM: setgroups is denied here, and the groups stay; EINVAL: no gid is mapped. */
-	if (setgroups(0, NULL) < 0 && errno != EPERM && errno != EINVAL)
+	if (!plan->keep_groups && setgroups(0, NULL) < 0 && errno != EPERM && errno != EINVAL)
 		return error_set(e, errno, "drop the supplementary groups");
 	if (setresgid(0, 0, 0) < 0 && errno == EINVAL) {
 		gid = first_mapped("/proc/self/gid_map");

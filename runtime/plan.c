@@ -75,6 +75,7 @@ static const struct json_field plan_fields[] = {
 	FIELD_LIST("joins", struct plan, joins, 0, &plan_join_table),
 	FIELD("timeOffsets", struct plan, time_offsets, 0),
 	FIELD("nested", struct plan, nested, 0),
+	FIELD("keepGroups", struct plan, keep_groups, 0),
 	FIELD("noPivot", struct plan, no_pivot, 0),
 	FIELD("createHooks", struct plan, create_hooks, 0),
 	FIELD("rootfsPropagation", struct plan, rootfs_propagation, 0),

@@ -89,6 +89,7 @@ struct plan {
 	bool helper;        /* this process is not init yet: it joins, then clones init */
 	bool helper_waits;  /* until the parent has placed it */
 	bool nested; /* in another user namespace than the initial one: no mknod, no host privilege */
+	bool keep_groups; /* the caller's supplementary groups stay */
 	bool no_pivot;
 	bool create_hooks; /* there are hooks between the mounts and the pivot */
 

@@ -170,6 +170,15 @@ static struct pairs fill_annotations(struct arena *a)
 	return pairs;
 }
 
+/* Those that change what a container may do: an engine should not pass them on from strangers. */
+static struct strings fill_unsafe_annotations(struct arena *a)
+{
+	struct strings names = { .n = 1, .v = arena_array(a, char *, 2) };
+
+	names.v[0] = ANNOTATION_KEEP_GROUPS;
+	return names;
+}
+
 void features_fill(struct features *f, struct arena *a)
 {
 	*f = (struct features){
@@ -178,7 +187,7 @@ void features_fill(struct features *f, struct arena *a)
 		.hooks = names_of(&words_hooks, a),
 		.mount_options = mount_option_names(a),
 		.annotations = fill_annotations(a),
-		.unsafe_annotations = { .n = 0, .v = arena_array(a, char *, 1) },
+		.unsafe_annotations = fill_unsafe_annotations(a),
 	};
 	fill_linux(&f->linux, a);
 }

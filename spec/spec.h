@@ -302,6 +302,9 @@ struct spec_linux {
 	struct spec_personality *personality;
 };
 
+/* "1": the supplementary groups of the caller stay the program's, in the place of additionalGids. */
+#define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
+
 struct spec {
 	char *oci_version;
 	struct spec_root *root;
@@ -310,7 +313,7 @@ struct spec {
 	char *hostname;
 	char *domainname;
 	struct spec_hooks *hooks;
-	struct pairs annotations;
+	struct pairs annotations; /* ANNOTATION_* change what the runtime does */
 	struct spec_linux *linux; /* never NULL after spec_read */
 };
 

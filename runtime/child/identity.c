@@ -39,9 +39,9 @@ static int drop_bounding(const struct child *c, struct error *e)
 	return 0;
 }
 
-static int set_groups(const struct spec_user *u, struct error *e)
+static int set_groups(const struct child *c, const struct spec_user *u, struct error *e)
 {
-	if (setgroups(u->additional_gids.n, u->additional_gids.v) == 0)
+	if (c->plan->keep_groups || setgroups(u->additional_gids.n, u->additional_gids.v) == 0)
 		return 0;
 	/* Denied in a user namespace whose maker was no root: then there is nothing to drop to. */
 	if (errno == EPERM && !u->additional_gids.n)
@@ -149,7 +149,7 @@ int identity_apply(struct child *c, struct error *e)
 	if (p->user.uid && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_set(e, errno, "keep capabilities over the change of user");
 	give_pipes(&p->user);
-	if (set_groups(&p->user, e) < 0 || set_ids(&p->user, e) < 0)
+	if (set_groups(c, &p->user, e) < 0 || set_ids(&p->user, e) < 0)
 		return -1;
 	if (p->user.uid)
 		prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);

@@ -341,6 +341,17 @@ static void resolve_self(const struct spec *s, struct arena *a, struct bundle *b
 		warn_of_capabilities(s->process->capabilities, b->capabilities);
 }
 
+static void resolve_groups(const struct spec *s, struct plan *plan)
+{
+	for (size_t i = 0; i < s->annotations.n; i++)
+		if (!strcmp(s->annotations.v[i].key, ANNOTATION_KEEP_GROUPS))
+			plan->keep_groups = !strcmp(s->annotations.v[i].value, "1");
+	if (plan->keep_groups && s->process && s->process->user.additional_gids.n)
+		container_warn(
+			"process.user.additionalGids: not set, the annotation " ANNOTATION_KEEP_GROUPS
+			" keeps the caller's groups");
+}
+
 int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
 {
 	const struct spec *s = b->spec;
@@ -364,6 +375,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	resolve_self(s, a, b);
 	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
 	plan->no_pivot = o->no_pivot;
+	resolve_groups(s, plan);
 	plan->rootfs_propagation = s->linux->rootfs_propagation;
 	plan->rootfs_readonly = s->root->readonly;
 	plan->mount_label = s->linux->mount_label;

@@ -96,7 +96,7 @@ static _Noreturn void init_begins(const struct birth *b)
 
 	if (b->maps || b->place || b->raise)
 		wait_placed(b);
-	if (b->maps && namespaces_become_root(&e) < 0)
+	if (b->maps && namespaces_become_root(b->s->plan, &e) < 0)
 		fail(b, &e);
 	/* Only now, in its cgroup: the namespace's root is the cgroup it is made in. */
 	if (b->place && b->s->plan->new_namespaces & CLONE_NEWCGROUP &&

@@ -233,6 +233,19 @@ load helpers
 	equal "$(value groups | tr , '\n' | sort -n | grep -vx 2345 | tr '\n' ' ')" "7 10 3456 "
 }
 
+@test "run.oci.keep_original_groups keeps the caller's groups" {
+	IN=(setpriv --groups 5,6)
+	payload ids
+	passes
+	line groups=
+	config '.annotations = {"run.oci.keep_original_groups": "0"}'
+	passes
+	line groups=
+	config '.annotations = {"run.oci.keep_original_groups": "1"}'
+	passes
+	line groups=5,6
+}
+
 @test "the caller's groups are not inherited" {
 	payload ids
 	status=0

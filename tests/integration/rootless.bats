@@ -5,7 +5,8 @@ load helpers
 
 # As user 54321: the program, and what the test then finds.
 USER_ID=54321
-as_user() { "${IN[@]}" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups --inh-caps=-all env -i PATH="$PATH" XDG_RUNTIME_DIR="$T/xdg" "$@"; }
+GROUPS_ARE=--clear-groups
+as_user() { "${IN[@]}" setpriv --reuid $USER_ID --regid $USER_ID $GROUPS_ARE --inh-caps=-all env -i PATH="$PATH" XDG_RUNTIME_DIR="$T/xdg" "$@"; }
 oci_user() { as_user timeout --foreground -k 1 30 "$OCIRUN" "$@" 3>&-; }
 
 # user_config FILTER: edit config.json; it stays the user's.
@@ -334,6 +335,31 @@ undelegate() {
 	PATH=/usr/bin:/bin
 	try oci_user run --bundle "$B" "$C"
 	assert_error "linux.uidMappings: the kernel does not let this user map these ids, and newuidmap: No such file" "package uidmap"
+}
+
+@test "run.oci.keep_original_groups keeps the caller's groups, and what they may read" {
+	subordinate
+	GROUPS_ARE="--groups 54329"
+	echo "for the group" >"$B/rootfs/tmp/file"
+	chown 0:54329 "$B/rootfs/tmp/file"
+	chmod 640 "$B/rootfs/tmp/file"
+	payload ids file /tmp/file
+	for more in '.' '.linux.namespaces += [{type: "time"}]'; do
+		user_config "del(.annotations) | $more"
+		try oci_user run --bundle "$B" "$C"
+		line groups=
+		line 'file=(EACCES)'
+		user_config '.annotations = {"run.oci.keep_original_groups": "1"}'
+		try oci_user run --bundle "$B" "$C"
+		assert_success
+		line groups=65534
+		line "file=for the group"
+		equal "$err" ""
+	done
+	user_config '.process.user.additionalGids = [5]'
+	try oci_user run --bundle "$B" "$C"
+	line groups=65534
+	contains "$err" "warning: process.user.additionalGids: not set, the annotation run.oci.keep_original_groups"
 }
 
 # --- inside another user namespace -----------------------------------------------------------------------------------------------------------
