@@ -65,8 +65,8 @@ MUST_CHECK int container_delete(const char *root, const char *id, bool force, st
 MUST_CHECK int container_status(const char *root, const char *id, struct arena *a,
 				struct status *out, struct error *e);
 
-/* All containers under root, sorted by id; one that vanishes meanwhile, or whose record can't be
- * read, is left out (warned about). */
+/* All containers under root, sorted by id. One that vanishes meanwhile is left out; one whose
+ * record can't be read has the status "unknown", and is warned about. */
 struct status_list {
 	size_t n;
 	struct status *v;

@@ -347,6 +347,27 @@ int container_status(const char *root, const char *id, struct arena *a, struct s
 	return 0;
 }
 
+/*
+ * 0 when the entry of the root directory is no container, or none any more. One that can't be
+ * looked at is one all the same: what it was made of may still be there.
+ */
+static int list_one(const char *root, const char *name, struct arena *a, struct status *out)
+{
+	struct error e = ERROR_NONE;
+
+	if (container_status(root, name, a, out, &e) == 0)
+		return 1;
+	/* Its name is no id, it has vanished, or it is no directory. */
+	if (!e.context[0] && (!e.code || e.code == ENOTDIR))
+		return 0;
+	warn(&e);
+	*out = (struct status){ .oci_version = SPEC_VERSION,
+				.id = arena_strdup(a, name),
+				.status = "unknown",
+				.bundle = "" };
+	return 1;
+}
+
 static int compare_status(const void *a, const void *b)
 {
 	return strcmp(((const struct status *)a)->id, ((const struct status *)b)->id);
@@ -363,11 +384,8 @@ int container_list(const char *root, struct arena *a, struct status_list *out, s
 	if (!d)
 		return error_set(e, errno, "open the state directory %s", root);
 	for (struct dirent *entry; (entry = readdir(d));) {
-		struct error skipped = ERROR_NONE;
 		struct status one;
-		if (entry->d_name[0] == '.' && container_id_check(entry->d_name, &skipped) < 0)
-			continue;
-		if (container_status(root, entry->d_name, a, &one, &skipped) < 0)
+		if (!list_one(root, entry->d_name, a, &one))
 			continue;
 		if (out->n == room) {
 			struct status *larger = arena_array(a, struct status, room ? 2 * room : 16);

@@ -209,6 +209,25 @@ load helpers
 	assert_error xml
 }
 
+@test "list shows a container whose record is damaged, and delete --force clears it" {
+	create
+	assert_success
+	pid=$(pid_of)
+	cp "$ROOT/$C/state.json" "$T/state.json"
+	echo '{' >"$ROOT/$C/state.json"
+	try oci list
+	assert_success
+	matches "$C +0 +unknown .*"
+	contains "$err" "warning: state.json of $C is damaged"
+	try oci list -q
+	line "$C"
+	try oci list -f json
+	equal "$(jq -r '.[0].status' <<<"$out")" unknown
+	cp "$T/state.json" "$ROOT/$C/state.json"
+	oci delete --force "$C"
+	is_gone "$pid"
+}
+
 @test "state has the keys that callers read" {
 	payload sleep 100
 	running

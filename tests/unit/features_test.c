@@ -118,7 +118,9 @@ static void test_json(void **state)
 		fail_msg("%s", e.text);
 	assert_string_equal(text, json_print(&features_table, &again, 2, &arena, NULL));
 	assert_int_equal(again.linux.namespaces.n, 8);
-	assert_non_null(strstr(text, "\"potentiallyUnsafeConfigAnnotations\": [\n    \"run.oci.keep_original_groups\"\n  ]"));
+	assert_non_null(strstr(
+		text,
+		"\"potentiallyUnsafeConfigAnnotations\": [\n    \"run.oci.keep_original_groups\"\n  ]"));
 	assert_non_null(strstr(text, "\"idmap\": {"));
 	assert_non_null(strstr(text, "\"systemdUser\": "));
 	assert_non_null(strstr(text, "\"org.opencontainers.runc.checkpoint.enabled\": \""));

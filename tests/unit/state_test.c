@@ -440,10 +440,17 @@ static void words(void **state)
 	assert_string_equal(status_word(STATUS_STOPPED), "stopped");
 }
 
+static char warned[512];
+
+static void warn(const char *line)
+{
+	snprintf(warned + strlen(warned), sizeof(warned) - strlen(warned), "%s;", line);
+}
+
 static void lists(void **state)
 {
 	static const char *const made[] = { "b", "a", ".hidden", "damaged", "c", "half" };
-	static const char *const listed[] = { ".hidden", "a", "b", "c", "half" };
+	static const char *const listed[] = { ".hidden", "a", "b", "c", "damaged", "half" };
 	struct place *p = *state;
 	struct error e = ERROR_NONE;
 	struct status_list list;
@@ -458,6 +465,8 @@ static void lists(void **state)
 	}
 	write_text(in(p, "root/damaged/state.json"), "{");
 	write_text(in(p, "root/file"), "");
+	container_warn = warn;
+	warned[0] = 0;
 	assert_int_equal(mkdir(in(p, "root/no id"), 0700), 0);
 	assert_int_equal(symlink("a", in(p, "root/link")), 0);
 	assert_int_equal(container_list(in(p, "root"), &p->arena, &list, &e), 0);
@@ -465,7 +474,12 @@ static void lists(void **state)
 		assert_string_equal(list.v[i].id, listed[i]);
 	assert_int_equal(list.n, COUNT(listed));
 	assert_string_equal(list.v[1].status, "creating");
-	assert_string_equal(list.v[4].status, "stopped");
+	assert_string_equal(list.v[4].status, "unknown");
+	assert_int_equal(list.v[4].pid, 0);
+	assert_string_equal(list.v[5].status, "stopped");
+	assert_contains(warned, "state.json of damaged is damaged: ");
+	assert_contains(warned, "`ocirun delete --force damaged` clears it");
+	assert_ptr_equal(strchr(warned, ';'), warned + strlen(warned) - 1);
 	int before = open_descriptors();
 	assert_int_equal(container_list(in(p, "root"), &p->arena, &list, &e), 0);
 	assert_int_equal(open_descriptors(), before);
@@ -493,13 +507,6 @@ static void lists_many(void **state)
 	}
 }
 
-static char warned[512];
-
-static void warn(const char *line)
-{
-	snprintf(warned + strlen(warned), sizeof(warned) - strlen(warned), "%s;", line);
-}
-
 static void hooks(void **state)
 {
 	struct place *p = *state;
@@ -519,6 +526,7 @@ static void hooks(void **state)
 	assert_false(exists(in(p, "got")));
 	/* After the container's end they only warn, and the next runs. */
 	container_warn = warn;
+	warned[0] = 0;
 	e = ERROR_NONE;
 	assert_int_equal(state_hooks(&s, "poststop", STATUS_STOPPED, &s.record.poststop, &e), 0);
 	assert_string_equal(warned,
