@@ -156,7 +156,7 @@ load helpers
 	payload sleep 100
 	ROOT=$T/deep/new/root
 	running
-	[[ $(stat -c %a "$ROOT") =~ ^7[01][01]$ ]] || fail "mode $(stat -c %a "$ROOT")"
+	[[ $(stat -c %a "$ROOT") =~ ^17[01][01]$ ]] || fail "mode $(stat -c %a "$ROOT")"
 	state_is running
 	oci delete --force "$C"
 }
