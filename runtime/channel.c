@@ -21,6 +21,7 @@ static const struct {
 	[MESSAGE_FILTER] = { "filter", "parent" },
 	[MESSAGE_OPEN] = { "open", "either" },
 	[MESSAGE_MOUNTED] = { "mounted", "child" },
+	[MESSAGE_NETWORK] = { "network", "either" },
 	[MESSAGE_HOOKED] = { "hooked", "parent" },
 	[MESSAGE_TERMINAL] = { "terminal", "child" },
 	[MESSAGE_SCHEDULE] = { "schedule", "either" },

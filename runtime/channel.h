@@ -1,7 +1,8 @@
 /*
  * The events between a container's parent side (create, run, start) and its child (init): a
  * SEQPACKET pair, one enum of messages, one table of who sends what. Configuration goes by the
- * plan's memfd and objects by descriptor number; only a terminal's master travels here.
+ * plan's memfd and objects by descriptor number; only a terminal's master and a network namespace
+ * travel here.
  */
 #ifndef OCIRUN_CHANNEL_H
 #define OCIRUN_CHANNEL_H
@@ -19,6 +20,8 @@ enum message_type {
 			     while the child waits for whatever */
 	MESSAGE_OPEN,     /* child: I may not enter the rootfs (value -1) or the source of
 			     mounts[value], open it for me; parent: here it is, or value is the errno */
+	MESSAGE_NETWORK,  /* child: move the network devices to my network namespace, which comes
+			     along; parent: they are there */
 	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */
 	MESSAGE_HOOKED,   /* parent: prestart and createRuntime hooks are done */
 	MESSAGE_TERMINAL, /* child: here is the master */

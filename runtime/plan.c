@@ -77,6 +77,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("nested", struct plan, nested, 0),
 	FIELD("keepGroups", struct plan, keep_groups, 0),
 	FIELD("noPivot", struct plan, no_pivot, 0),
+	FIELD("netDevices", struct plan, net_devices, JSON_OMITZERO),
 	FIELD("createHooks", struct plan, create_hooks, 0),
 	FIELD("rootfsPropagation", struct plan, rootfs_propagation, 0),
 	FIELD("rootfsReadonly", struct plan, rootfs_readonly, 0),

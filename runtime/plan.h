@@ -91,6 +91,7 @@ struct plan {
 	bool nested; /* in another user namespace than the initial one: no mknod, no host privilege */
 	bool keep_groups; /* the caller's supplementary groups stay */
 	bool no_pivot;
+	bool net_devices;  /* the parent moves network devices to our network namespace */
 	bool create_hooks; /* there are hooks between the mounts and the pivot */
 
 	uint64_t rootfs_propagation; /* 0: slave */

@@ -19,6 +19,7 @@ static const struct {
 	.selinux = true,
 	.memory_policy = true,
 	.seccomp = true,
+	.net_devices = true,
 };
 
 const char *const features_mount_options_missing[] = { "idmap", "ridmap", "tmpcopyup", NULL };

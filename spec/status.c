@@ -31,6 +31,33 @@ static const struct json_field record_cgroup_fields[] = {
 static const struct json_table record_cgroup_table =
 	TABLE(struct record_cgroup, record_cgroup_fields);
 
+static const struct json_field record_address_fields[] = {
+	FIELD("local", struct record_address, local, 0),
+	FIELD("address", struct record_address, address, 0),
+	FIELD("broadcast", struct record_address, broadcast, 0),
+	FIELD("label", struct record_address, label, 0),
+	FIELD("prefix", struct record_address, prefix, JSON_REQUIRED),
+	FIELD("scope", struct record_address, scope, 0),
+	FIELD("flags", struct record_address, flags, 0),
+	FIELD("priority", struct record_address, priority, 0),
+	FIELD("valid", struct record_address, valid, 0),
+	FIELD("preferred", struct record_address, preferred, 0),
+};
+static const struct json_table record_address_table =
+	TABLE(struct record_address, record_address_fields);
+
+static const struct json_field record_net_device_fields[] = {
+	FIELD("key", struct record_net_device, key, JSON_REQUIRED),
+	FIELD("name", struct record_net_device, name, JSON_REQUIRED),
+	FIELD("inside", struct record_net_device, inside, JSON_REQUIRED),
+	FIELD("index", struct record_net_device, index, JSON_REQUIRED),
+	FIELD("insideIndex", struct record_net_device, inside_index, JSON_REQUIRED),
+	FIELD("up", struct record_net_device, up, 0),
+	FIELD_LIST("addresses", struct record_net_device, addresses, 0, &record_address_table),
+};
+static const struct json_table record_net_device_table =
+	TABLE(struct record_net_device, record_net_device_fields);
+
 static const struct json_field record_fields[] = {
 	FIELD("ociVersion", struct record, oci_version, JSON_REQUIRED),
 	FIELD("id", struct record, id, JSON_REQUIRED),
@@ -45,6 +72,8 @@ static const struct json_field record_fields[] = {
 	FIELD_INLINE("creator", struct record, creator, JSON_REQUIRED, &record_process_table),
 	FIELD_INLINE("init", struct record, init, 0, &record_process_table),
 	FIELD_LIST("cgroups", struct record, cgroups, 0, &record_cgroup_table),
+	FIELD_LIST("netDevices", struct record, net_devices, 0, &record_net_device_table),
+	FIELD("network", struct record, network, 0),
 	FIELD_LIST("poststart", struct record, poststart, 0, &spec_hook_table),
 	FIELD_LIST("poststop", struct record, poststop, 0, &spec_hook_table),
 };

@@ -36,6 +36,32 @@ struct record_cgroup {
 		       path was there already */
 };
 
+/* An address of a network device, as the kernel lists it: numbers are IFA_* and RT_SCOPE_*, texts
+ * are addresses in their usual notation, NULL when there is none. */
+struct record_address {
+	char *local;
+	char *address; /* of the other end, where there is one */
+	char *broadcast;
+	char *label;
+	uint32_t prefix;
+	uint32_t scope;
+	uint32_t flags;
+	uint32_t priority;
+	uint32_t valid; /* lifetimes in seconds */
+	uint32_t preferred;
+};
+
+/* A network device of the host, lent to the container. */
+struct record_net_device {
+	char *key;    /* in linux.netDevices */
+	char *name;   /* on the host */
+	char *inside; /* the name that it gets in the container, perhaps a template like "eth%d" */
+	int32_t index;
+	int32_t inside_index;
+	bool up; /* on the host */
+	LIST_OF(struct record_address) addresses;
+};
+
 struct record {
 	char *oci_version;
 	char *id;
@@ -50,6 +76,9 @@ struct record {
 	struct record_process creator; /* the process that is making the container */
 	struct record_process init;    /* pid 0: not born yet */
 	LIST_OF(struct record_cgroup) cgroups;
+	/* Put back when the making of the container fails; from then on they are its own. */
+	LIST_OF(struct record_net_device) net_devices;
+	char *network; /* path of the network namespace they go to; NULL: init's */
 	spec_hook_list poststart;
 	spec_hook_list poststop;
 };

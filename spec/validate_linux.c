@@ -91,6 +91,14 @@ static bool interface_valid(const char *name)
 	       strcspn(name, "/: \t\n\v\f\r") == n;
 }
 
+/* config-linux.md: "eth%d" lets the kernel number it; only at the end, and only that. */
+static bool template_valid(const char *name)
+{
+	const char *percent = strchr(name, '%');
+
+	return !percent || strcmp(percent, "%d") == 0;
+}
+
 static void validate_net_devices(const struct spec_linux *l, struct error *e)
 {
 	for (size_t i = 0; i < l->net_devices.n; i++) {
@@ -103,11 +111,16 @@ static void validate_net_devices(const struct spec_linux *l, struct error *e)
 		if (d->name && !interface_valid(d->name))
 			error_add(e, AT("linux.netDevices[\"%.80s\"].name", d->key),
 				  "\"%.80s\" is no name of a network interface", d->name);
+		else if (d->name && !template_valid(d->name))
+			error_add(e, AT("linux.netDevices[\"%.80s\"].name", d->key),
+				  "\"%.80s\" has a %% that is not the %%d of a template at its end",
+				  inside);
 		/* A handful of interfaces at most; beyond that the kernel will find a name that is
 		 * taken. */
 		for (size_t j = 0; j < i && i < 64; j++) {
 			const struct spec_net_device *other = &l->net_devices.v[j];
-			if (strcmp(inside, other->name ? other->name : other->key) == 0)
+			if (!strchr(inside, '%') &&
+			    strcmp(inside, other->name ? other->name : other->key) == 0)
 				error_add(e, AT("linux.netDevices[\"%.80s\"].name", d->key),
 					  "\"%.80s\" is taken by linux.netDevices[\"%.80s\"]",
 					  inside, other->key);

@@ -9,15 +9,20 @@
  * and then exits with 3. `payload help` lists them. A value that can't be had is printed as the
  * name of its errno in brackets, `cwd=(ENOENT)`; only bad usage exits with 125.
  */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -452,7 +457,51 @@ static void report_net(char **argument)
 	close(s);
 }
 
+/* `address=LABEL ADDRESS/PREFIX`, of every network interface. */
+static void report_addresses(char **argument)
+{
+	struct ifaddrs *all;
+
+	(void)argument;
+	if (getifaddrs(&all) < 0) {
+		printf("address=%s\n", failure());
+		return;
+	}
+	for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
+		char text[64];
+		int prefix = 0, family = one->ifa_addr ? one->ifa_addr->sa_family : AF_UNSPEC;
+		size_t at = family == AF_INET ? offsetof(struct sockaddr_in, sin_addr)
+					      : offsetof(struct sockaddr_in6, sin6_addr);
+
+		if ((family != AF_INET && family != AF_INET6) ||
+		    !inet_ntop(family, (char *)one->ifa_addr + at, text, sizeof(text)))
+			continue;
+		for (int i = 0; i < (family == AF_INET ? 4 : 16); i++)
+			prefix += __builtin_popcount(((uint8_t *)one->ifa_netmask)[at + i]);
+		printf("address=%s %s/%d\n", one->ifa_name, text, prefix);
+	}
+	freeifaddrs(all);
+}
+
 /* --- one thing, named by an argument --- */
+
+/* `link=NAME mtu N mac XX:…` */
+static void report_link(char **argument)
+{
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", argument[0]);
+	if (ioctl(s, SIOCGIFMTU, &request) < 0) {
+		printf("link=%s %s\n", argument[0], failure());
+		return;
+	}
+	printf("link=%s mtu %d mac ", argument[0], request.ifr_mtu);
+	ioctl(s, SIOCGIFHWADDR, &request);
+	for (int i = 0; i < 6; i++)
+		printf("%02x%s", (uint8_t)request.ifr_hwaddr.sa_data[i], i < 5 ? ":" : "\n");
+	close(s);
+}
 
 static void report_sysctl(char **argument)
 {
@@ -781,6 +830,8 @@ static const struct word words[] = {
 	  "destination type source options superblock-options propagation" },
 	{ "processes", 0, report_processes, "all processes in /proc" },
 	{ "net", 0, report_net, "network interfaces, up or down" },
+	{ "addresses", 0, report_addresses, "addresses of network interfaces" },
+	{ "link", 1, report_link, "NAME: mtu and hardware address of a network interface" },
 	{ "sysctl", 1, report_sysctl, "NAME: the value of one kernel parameter" },
 	{ "file", 1, report_file, "PATH: the lines of a file" },
 	{ "stat", 1, report_stat, "PATH: type mode uid:gid major:minor size -> target" },

@@ -1,5 +1,6 @@
 /* What the new namespaces hold besides mounts: session, keyring, loopback interface, names, sysctl.
  */
+#include "runtime/channel.h"
 #include "runtime/child/lsm.h"
 #include "runtime/child/proc.h"
 #include "runtime/child/steps.h"
@@ -7,6 +8,7 @@
 #include "runtime/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -70,6 +72,20 @@ int host_loopback(struct child *c, struct error *e)
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
 		return error_set(e, errno, "bring up the loopback interface");
 	return 0;
+}
+
+int host_net_devices(struct child *c, struct error *e)
+{
+	struct message m;
+
+	if (!c->plan->net_devices)
+		return 0;
+	CLEAN_FD network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (network < 0)
+		return error_set(e, errno, "open our network namespace");
+	if (channel_send(c->channel, MESSAGE_NETWORK, 0, network) < 0)
+		return error_set(e, errno, "talk to the parent");
+	return child_expect(c, MESSAGE_NETWORK, &m, e);
 }
 
 static int set_name(int (*set)(const char *, size_t), const char *name, const char *field,

@@ -89,6 +89,8 @@ static const struct step {
 	{ "session", host_session },
 	/* Before mounts and hooks: both may need the network namespace in working order. */
 	{ "loopback", host_loopback },
+	/* Before hooks and sysctl, which may name the devices. */
+	{ "network devices", host_net_devices },
 	/* Before anything is mounted: what we mount must not reach the host. */
 	{ "rootfs", rootfs_prepare },
 	{ "mounts", rootfs_mounts },

@@ -29,7 +29,8 @@ step_fn terminal_take; /* our stdio and controlling terminal */
 /* host.c: what the namespaces hold besides mounts */
 step_fn host_session;  /* setsid, signals, session keyring */
 step_fn host_loopback; /* lo up */
-step_fn host_names;    /* hostname, domainname */
+step_fn host_net_devices;
+step_fn host_names; /* hostname, domainname */
 step_fn host_sysctl;
 
 /* program.c: what is run */

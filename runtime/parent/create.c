@@ -14,6 +14,7 @@
 #include "runtime/parent/console.h"
 #include "runtime/parent/destroy.h"
 #include "runtime/parent/filter.h"
+#include "runtime/parent/net_devices.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
 #include "runtime/sys.h"
@@ -196,11 +197,10 @@ static int open_for_child(struct creation *c, int32_t index, struct error *e)
 	return spawn_open(&c->spawn, c->bundle.rootfs, e);
 }
 
-static int schedule_for_child(struct creation *c, struct error *e)
+/* A step of init's that only we can do is done. */
+static int answer(struct creation *c, enum message_type type, struct error *e)
 {
-	if (schedule_set(c->spawn.pid, c->bundle.spec->process, e) < 0)
-		return -1;
-	if (channel_send(c->spawn.channel, MESSAGE_SCHEDULE, 0, -1) < 0 && errno != EPIPE)
+	if (channel_send(c->spawn.channel, type, 0, -1) < 0 && errno != EPIPE)
 		return error_set(e, errno, "talk to the container's init");
 	return 0;
 }
@@ -223,12 +223,19 @@ static int accompany(struct creation *c, struct error *e)
 			if (open_for_child(c, m.value, e) < 0)
 				return -1;
 			break;
+		case MESSAGE_NETWORK:
+			c->state.network = fd_take(&fd);
+			if (net_devices_move(&c->state, c->bundle.spec->linux, e) < 0 ||
+			    answer(c, MESSAGE_NETWORK, e) < 0)
+				return -1;
+			break;
 		case MESSAGE_MOUNTED:
 			if (create_hooks(c, e) < 0)
 				return -1;
 			break;
 		case MESSAGE_SCHEDULE:
-			if (schedule_for_child(c, e) < 0)
+			if (schedule_set(c->spawn.pid, c->bundle.spec->process, e) < 0 ||
+			    answer(c, MESSAGE_SCHEDULE, e) < 0)
 				return -1;
 			break;
 		case MESSAGE_TERMINAL: c->terminal = fd_take(&fd); break;
@@ -268,6 +275,7 @@ static int record(struct creation *c, struct error *e)
 	c->state.record.complete = true;
 	if (state_save(&c->state, e) < 0 ||
 	    channel_send(c->spawn.channel, MESSAGE_RECORDED, c->spawn.pid, -1) < 0) {
+		c->state.record.complete = false;
 		if (!e->text[0])
 			error_set(e, errno, "talk to the container's init");
 		if (c->o->pid_file && *c->o->pid_file)
@@ -275,6 +283,7 @@ static int record(struct creation *c, struct error *e)
 		return -1;
 	}
 	fd_close(&c->spawn.channel);
+	fd_close(&c->state.network);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/container.h"
+#include "runtime/parent/net_devices.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
 
@@ -81,6 +82,8 @@ int destroy(struct state *s, bool hooks, struct error *e)
 
 	if (end_init(r, e) < 0)
 		return -1;
+	if (!r->complete)
+		net_devices_return(s);
 	if (cgroup_remove_empty(r) < 0 && end_cgroups(r, e) < 0)
 		return -1;
 	if (hooks && r->poststop.n &&

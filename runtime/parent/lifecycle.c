@@ -4,6 +4,7 @@
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/container.h"
 #include "runtime/parent/destroy.h"
+#include "runtime/parent/net_devices.h"
 #include "runtime/parent/start.h"
 #include "runtime/parent/state.h"
 #include "runtime/process.h"
@@ -174,6 +175,8 @@ static int delete_opened(struct state *s, bool force, struct error *e)
 	if (!force && status != STATUS_STOPPED)
 		return error_set(e, 0, "cannot delete container %s that is not stopped: %s", s->id,
 				 status_word(status));
+	if (force)
+		net_devices_hold(s);
 	if (force && status == STATUS_CREATING)
 		end_creator(s);
 	/* A start that hangs in a hook holds it too: its container's end ends it. */

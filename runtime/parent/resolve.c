@@ -381,6 +381,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	plan->mount_label = s->linux->mount_label;
 	plan->masked_paths = s->linux->masked_paths;
 	plan->readonly_paths = s->linux->readonly_paths;
+	plan->net_devices = s->linux->net_devices.n;
 	plan->hostname = s->hostname;
 	plan->domainname = s->domainname;
 	plan->process = s->process;

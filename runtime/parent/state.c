@@ -56,6 +56,7 @@ void state_close(struct state *s)
 {
 	fd_close(&s->directory);
 	fd_close(&s->root);
+	fd_close(&s->network);
 }
 
 static int no_such_container(struct error *e)
@@ -109,7 +110,7 @@ static int take_lock(struct state *s, int ms, struct error *e)
 
 int state_claim(struct state *s, const char *root, const char *id, struct arena *a, struct error *e)
 {
-	*s = (struct state){ .id = id, .root = -1, .directory = -1, .arena = a };
+	*s = (struct state){ .id = id, .root = -1, .directory = -1, .network = -1, .arena = a };
 	if (container_id_check(id, e) < 0 || open_root(s, root, true, e) < 0)
 		return -1;
 	if (mkdirat(s->root, id, 0700) < 0) {
@@ -151,7 +152,7 @@ static int read_record(struct state *s, struct error *e)
 
 int state_open(struct state *s, const char *root, const char *id, struct arena *a, struct error *e)
 {
-	*s = (struct state){ .id = id, .root = -1, .directory = -1, .arena = a };
+	*s = (struct state){ .id = id, .root = -1, .directory = -1, .network = -1, .arena = a };
 	if (container_id_check(id, e) < 0 || open_root(s, root, false, e) < 0)
 		return -1;
 	if (open_directory(s) < 0)

@@ -23,7 +23,8 @@ struct state {
 	int directory; /* ROOT/ID; its flock is held by writers */
 	struct arena *arena;
 	struct record record;
-	bool locked;   /* we are the one writer */
+	int network; /* the network namespace that borrowed devices are in; -1: none, or unknown */
+	bool locked; /* we are the one writer */
 	bool recorded; /* state.json was there and could be read */
 };
 
@@ -31,7 +32,7 @@ enum status_code { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSE
 const char *status_word(enum status_code s);
 
 #define CLEAN_STATE __attribute__((cleanup(state_close))) struct state
-#define STATE_NONE ((struct state){ .root = -1, .directory = -1 })
+#define STATE_NONE ((struct state){ .root = -1, .directory = -1, .network = -1 })
 
 /* Claim an id for a new container: exactly one of several callers wins. The directory exists and is
  * locked; there is no record yet. */

@@ -491,6 +491,13 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	[ "$(value file | cut -d. -f1)" -ge 1000000 ]
 }
 
+@test "the example bundle of a time namespace has been up for a hundred days" {
+	[ -d "$repo/bundles/time-namespace/rootfs" ] || skip "make bundles has not been run"
+	try oci run --bundle "$repo/bundles/time-namespace" "$C"
+	assert_success
+	[[ $out =~ up\ 1[0-9][0-9]\ days ]] || fail
+}
+
 # --- without a mount namespace -------------------------------------------------------------------------------------------------------------------
 
 @test "without a mount namespace the host's mounts stay as they are" {

@@ -28,7 +28,6 @@ static const struct {
 	enum where where;
 	const char *json, *field;
 } refused[] = {
-	{ LINUX, "\"netDevices\":{\"eth0\":{}}", "linux.netDevices" },
 	{ LINUX, "\"intelRdt\":{\"closID\":\"x\"}", "linux.intelRdt" },
 	{ MEMORY, "\"limit\":1048576", "linux.resources.memory.limit" },
 	{ MEMORY, "\"reservation\":1048576", "linux.resources.memory.reservation" },

@@ -216,6 +216,11 @@ static const struct {
 	{ LINUX(NS(
 		  "{\"type\":\"network\"}") ",\"netDevices\":{\"e0\":{\"name\":\"x\"},\"e1\":{\"name\":\"x\"}}"),
 	  "linux.netDevices[\"e1\"].name: \"x\" is taken by linux.netDevices[\"e0\"]" },
+	{ LINUX(NS(
+		  "{\"type\":\"network\"}") ",\"netDevices\":{\"e0\":{\"name\":\"x%d\"},\"e1\":{\"name\":\"x%d\"}}"),
+	  NULL },
+	{ LINUX(NS("{\"type\":\"network\"}") ",\"netDevices\":{\"e0\":{\"name\":\"x%dy\"}}"),
+	  "linux.netDevices[\"e0\"].name: \"x%dy\" has a % that is not the %d of a template at its end" },
 	/* cgroups and resources */
 	{ LINUX("\"cgroupsPath\":\"a.slice:b:c..d\""), NULL },
 	{ LINUX("\"cgroupsPath\":\"/a/../b\""), "linux.cgroupsPath: \"/a/../b\" has a \"..\"" },
