@@ -64,7 +64,7 @@ static int state_file(const struct hook_run *run)
 }
 
 /* What the hook's process does before it is the hook. The errno of a failure goes through `report`,
- * which execve closes. */
+ * which execve closes; negative, if it came before that. */
 static _Noreturn void become_hook(const struct hook_run *run, const struct spec_hook *hook,
 				  int input, int output, int report, pid_t parent)
 {
@@ -81,25 +81,44 @@ static _Noreturn void become_hook(const struct hook_run *run, const struct spec_
 		signal(s, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-	    dup2(output, STDERR_FILENO) >= 0 &&
-	    sys_close_range(STDERR_FILENO + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) >= 0 &&
-	    (!run->directory || chdir(run->directory) == 0))
+	int failed;
+	if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+	    dup2(output, STDERR_FILENO) < 0 ||
+	    sys_close_range(STDERR_FILENO + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0 ||
+	    /* A bundle may be gone when its container is deleted, or closed to the container's
+	       root. */
+	    (run->directory && chdir(run->directory) < 0 && chdir("/") < 0)) {
+		failed = -errno;
+	} else {
 		execve(hook->path, hook->args.n ? hook->args.v : no_args,
 		       env && env->n ? env->v : no_env);
-	int failed = errno;
+		failed = errno;
+	}
 	(void)!write(report, &failed, sizeof(failed));
 	_exit(127);
 }
 
+/* `failed` is what become_hook reports. */
+static int not_run(const struct spec_hook *hook, int failed, struct error *e)
+{
+	error_set(e, failed < 0 ? -failed : failed, "run the hook %s", hook->path);
+	if (failed > 0)
+		error_in(e, "path");
+	if (failed == ENOEXEC)
+		error_hint(e, "a script needs a first line like #!/bin/sh");
+	if (failed == EACCES)
+		error_hint(e, "it must be an executable file, in directories that may be entered");
+	return -1;
+}
+
 static int spawn(const struct hook_run *run, const struct spec_hook *hook, int input, int output,
-		 pid_t *pid)
+		 pid_t *pid, struct error *e)
 {
 	int ends[2], failed = 0;
 	pid_t parent = getpid();
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -1;
+		return not_run(hook, -errno, e);
 	CLEAN_FD report = ends[0];
 	CLEAN_FD reporting = ends[1];
 	*pid = fork();
@@ -107,7 +126,7 @@ static int spawn(const struct hook_run *run, const struct spec_hook *hook, int i
 		become_hook(run, hook, input, output, reporting, parent);
 	fd_close(&reporting);
 	if (*pid < 0)
-		return -1;
+		return not_run(hook, -errno, e);
 	ssize_t n;
 	do
 		n = read(report, &failed, sizeof(failed));
@@ -115,8 +134,53 @@ static int spawn(const struct hook_run *run, const struct spec_hook *hook, int i
 	if (n != sizeof(failed))
 		return 0;
 	waitpid(*pid, NULL, 0);
-	errno = failed;
-	return -1;
+	return not_run(hook, failed, e);
+}
+
+#define CHILDREN_MAX 256
+
+struct children {
+	size_t n;
+	pid_t v[CHILDREN_MAX];
+};
+
+/* Our children; none where the kernel does not list them. */
+static struct children our_children(void)
+{
+	struct children c = { 0 };
+	FILE *file = fopen("/proc/thread-self/children", "re");
+
+	while (file && c.n < CHILDREN_MAX && fscanf(file, "%d", &c.v[c.n]) == 1)
+		c.n++;
+	if (file)
+		fclose(file);
+	return c;
+}
+
+static bool among(const struct children *c, pid_t pid)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->v[i] == pid)
+			return true;
+	return false;
+}
+
+/* Whoever loses its parent below us becomes our child, so that killing all new children until there
+ * is none reaches every descendant. Bounded: one that forks faster than we kill is let go. */
+static void kill_new_children(const struct children *before)
+{
+	bool found = true;
+
+	for (int round = 0; found && round < 1000; round++) {
+		const struct children now = our_children();
+		found = false;
+		for (size_t i = 0; i < now.n; i++)
+			if (!among(before, now.v[i])) {
+				found = true;
+				kill(now.v[i], SIGKILL);
+				waitpid(now.v[i], NULL, 0);
+			}
+	}
 }
 
 static int64_t now_ms(void)
@@ -171,11 +235,30 @@ static int judge(const struct spec_hook *hook, bool ended, int status, struct ou
 	return 0;
 }
 
-static int run_one(const struct hook_run *run, const struct spec_hook *hook, struct error *e)
+/* Wait for the hook's end, or bring it about. False: it was killed. */
+static bool await(const struct spec_hook *hook, pid_t pid, int pipe, struct output *o, int *status)
+{
+	CLEAN_FD pidfd = sys_pidfd_open(pid);
+	/* A timeout of more than a century is none. */
+	bool timed = hook->timeout && *hook->timeout < 1LL << 32;
+	int64_t deadline = timed ? now_ms() + *hook->timeout * 1000 : -1;
+	bool ended = wait_end(pidfd, pipe, o, deadline);
+
+	if (!ended) {
+		kill(-pid, SIGKILL);
+		kill(pid, SIGKILL);
+	}
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		;
+	return ended;
+}
+
+static int run_one(const struct hook_run *run, const struct spec_hook *hook, bool *killed,
+		   struct error *e)
 {
 	struct output output = { 0 };
 	int ends[2], status = 0;
-	pid_t pid;
+	pid_t pid = -1;
 
 	CLEAN_FD input = state_file(run);
 	if (input < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -183,22 +266,29 @@ static int run_one(const struct hook_run *run, const struct spec_hook *hook, str
 	CLEAN_FD from = ends[0];
 	CLEAN_FD to = ends[1];
 	fcntl(to, F_SETFL, 0); /* only our end must not block */
-	if (spawn(run, hook, input, to, &pid) < 0)
-		return error_set(e, errno, "run the hook %s", hook->path);
+	if (spawn(run, hook, input, to, &pid, e) < 0)
+		return -1;
 	fd_close(&to);
-	CLEAN_FD pidfd = sys_pidfd_open(pid);
-	/* A timeout of more than a century is none. */
-	bool timed = hook->timeout && *hook->timeout < 1LL << 32;
-	int64_t deadline = timed ? now_ms() + *hook->timeout * 1000 : -1;
-	bool ended = wait_end(pidfd, from, &output, deadline);
-	if (!ended) {
-		kill(-pid, SIGKILL);
-		kill(pid, SIGKILL);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	*killed = !await(hook, pid, from, &output, &status);
 	output_drain(&output, from);
-	return judge(hook, ended, status, &output, e);
+	return judge(hook, !*killed, status, &output, e);
+}
+
+/* The same, with orphans of the hook as our children, so that its timeout is also theirs. */
+static int run_adopting(const struct hook_run *run, const struct spec_hook *hook, struct error *e)
+{
+	const struct children before = our_children();
+	bool killed = false;
+	int already = 1;
+
+	if (prctl(PR_GET_CHILD_SUBREAPER, &already, 0, 0, 0) == 0 && !already)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	int result = run_one(run, hook, &killed, e);
+	if (killed)
+		kill_new_children(&before);
+	if (!already)
+		prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	return result;
 }
 
 int hooks_run(const struct hook_run *run, struct error *e)
@@ -208,7 +298,10 @@ int hooks_run(const struct hook_run *run, struct error *e)
 		signal(SIGCHLD, SIG_DFL);
 	for (size_t i = 0; i < run->hooks->n; i++) {
 		trace(TRACE_STEPS, "hooks.%s[%zu]: %s", run->kind, i, run->hooks->v[i].path);
-		if (run_one(run, &run->hooks->v[i], e) == 0)
+		const struct spec_hook *hook = &run->hooks->v[i];
+		bool ignored;
+		if ((run->adopt && hook->timeout ? run_adopting(run, hook, e)
+						 : run_one(run, hook, &ignored, e)) == 0)
 			continue;
 		error_in(e, "hooks.%s[%zu]", run->kind, i);
 		if (!run->failed)

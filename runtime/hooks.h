@@ -14,7 +14,10 @@ struct hook_run {
 	const spec_hook_list *hooks;
 	const char *state; /* JSON for their stdin */
 	size_t state_size;
-	const char *directory; /* their current directory; NULL: ours */
+	const char
+		*directory; /* their current directory, "/" when it can't be entered; NULL: ours */
+	bool adopt; /* of one that is killed at its timeout, kill what has left its process group
+		       too; we must see ourselves in /proc */
 	void (*failed)(
 		const struct error *e); /* not NULL: told of each failure, and the next hook runs */
 	const struct strings *default_env; /* of a hook without `env`; NULL: empty */
@@ -23,7 +26,8 @@ struct hook_run {
 /*
  * Run the hooks in order until one fails; the error holds its place, what became of it and the end
  * of its output. Every hook gets the state on stdin, default signals and no descriptor but 0-2. One
- * that outlives its timeout is killed with its process group.
+ * that outlives its timeout is killed with its process group, and with all that descends from it
+ * where `adopt` says so.
  */
 MUST_CHECK int hooks_run(const struct hook_run *run, struct error *e);
 

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CLOSE_CLOEXEC 4U /* CLOSE_RANGE_CLOEXEC */
@@ -41,7 +42,11 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 	document.pid = c->pid;
 	document.status = (char *)status;
 	run.state = json_print(&status_table, &document, 0, &c->arena, &run.state_size);
-	return hooks_run(&run, e);
+	/* Ours is 0 until the program's is set: what we make has the modes we give. */
+	mode_t ours = umask((mode_t)c->plan->umask);
+	int result = hooks_run(&run, e);
+	umask(ours);
+	return result;
 }
 
 int child_ask(struct child *c, int32_t index)

@@ -321,7 +321,9 @@ static void warn(const struct error *e)
 int state_hooks(const struct state *s, const char *kind, enum status_code status,
 		const spec_hook_list *hooks, struct error *e)
 {
-	struct hook_run run = { .kind = kind, .hooks = hooks, .directory = s->record.bundle };
+	struct hook_run run = {
+		.kind = kind, .hooks = hooks, .directory = s->record.bundle, .adopt = true
+	};
 	struct status document;
 
 	state_document(s, status, &document);
@@ -330,9 +332,6 @@ int state_hooks(const struct state *s, const char *kind, enum status_code status
 	if (hooks == &s->record.poststop)
 		run.failed = warn;
 	run.state = json_print(&status_table, &document, 0, s->arena, &run.state_size);
-	/* The bundle may be gone when a container is deleted. */
-	if (run.directory && access(run.directory, X_OK) < 0)
-		run.directory = "/";
 	return hooks_run(&run, e);
 }
 

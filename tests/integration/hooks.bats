@@ -48,9 +48,11 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 			'.ociVersion != null and .id == $id and .bundle == $bundle and .status == $status and .annotations == {"a.b": "c"}' \
 			"$B/rootfs/state.$list" >/dev/null || fail "$list: $(cat "$B/rootfs/state.$list")"
 	done
-	for list in prestart createRuntime createContainer poststart; do
+	for list in prestart createRuntime createContainer startContainer poststart; do
 		equal "$(jq .pid "$B/rootfs/state.$list")" "$pid"
 	done
+	# It has none any more.
+	equal "$(jq .pid "$B/rootfs/state.poststop")" 0
 }
 
 @test "prestart, createRuntime, poststart and poststop run in the runtime's namespaces" {
@@ -136,6 +138,38 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	done
 }
 
+@test "a startContainer hook without env has the program's" {
+	config '.process.env = ["PATH=/bin", "OF=program"] | .hooks.startContainer = [{path: "/bin/payload", args: ["payload", "to", "/env", "env"]}]'
+	passes
+	equal "$(cat "$B/rootfs/env")" $'env=PATH=/bin\nenv=OF=program'
+	config '.hooks.startContainer[0].env = []'
+	passes
+	equal "$(cat "$B/rootfs/env")" ""
+}
+
+@test "createContainer hooks are root in the container's namespaces, startContainer hooks who the program is" {
+	config --arg p "$PAYLOAD" --arg out "$T/report" '.process.user = {uid: 1000, gid: 1000}
+		| .hooks.createContainer = [{path: $p, args: ["payload", "to", $out, "ids", "caps"]}]
+		| .hooks.startContainer = [{path: "/bin/payload", args: ["payload", "to", "/tmp/report", "ids", "caps"]}]'
+	passes
+	grep -qx uid=0 "$T/report"
+	! grep -qx cap_effective=0000000000000000 "$T/report" || fail "$(cat "$T/report")"
+	grep -qx uid=1000 "$B/rootfs/tmp/report"
+	grep -qx cap_effective=0000000000000000 "$B/rootfs/tmp/report"
+	grep -qx cap_bounding=0000000020000420 "$B/rootfs/tmp/report"
+}
+
+@test "no hook gets a umask that would open what it makes to everybody" {
+	for list in $all; do
+		case $list in startContainer) out=/umask ;; *) out=$T/umask.$list ;; esac
+		hook $list "umask >$out"
+	done
+	passes
+	for list in prestart createRuntime createContainer poststart poststop; do equal "$list $(cat "$T/umask.$list")" "$list 0022"; done
+	equal "$(cat "$B/rootfs/umask")" 0022
+	[ "$(stat -c %a "$T/umask.createContainer")" = 644 ]
+}
+
 @test "a hook that exceeds its timeout is killed, and the error names it" {
 	for list in prestart createRuntime createContainer; do
 		base_config >"$B/config.json"
@@ -145,6 +179,19 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 		assert_error "hooks.${list}[0]" time
 		[ $((SECONDS - before)) -lt 10 ] || fail "took $((SECONDS - before)) s"
 		! pgrep -f "^sleep 6$BASHPID$" || fail "the hook lives"
+	done
+}
+
+@test "a timeout reaches what the hook has started, in sessions of its own or without a parent" {
+	for list in prestart createRuntime createContainer startContainer poststart; do
+		base_config >"$B/config.json"
+		cp -P "$B/rootfs/bin/busybox" "$B/rootfs/bin/setsid" # for startContainer
+		hook $list "(setsid sleep 71$BASHPID &); setsid sh -c 'sleep 72$BASHPID & sleep 73$BASHPID' & exec sleep 74$BASHPID" '{timeout: 1}'
+		payload sleep 100
+		container
+		assert_error "hooks.${list}[0]: " "killed at its timeout of 1 s"
+		no_sleeper() { ! pgrep -f "^(/bin/busybox )?sleep 7[1234]$BASHPID$" >/dev/null; }
+		until_true no_sleeper || fail "$list: $(pgrep -af "sleep 7[1234]$BASHPID")"
 	done
 }
 
@@ -168,10 +215,50 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	assert_error 'hooks.createRuntime[0].path' bin/true
 }
 
-@test "a hook that does not exist is an error that names it" {
-	config '.hooks.createRuntime = [{path: "/no/such/hook"}]'
-	container
-	assert_error 'hooks.createRuntime[0]' /no/such/hook
+@test "a hook that can't be run is an error that names its path, in every list" {
+	source=$T/source
+	mkdir "$source"
+	printf 'true\n' >"$source/plain"
+	cp "$source/plain" "$source/garbage"
+	chmod 755 "$source/garbage"
+	for list in prestart createRuntime createContainer startContainer poststart; do
+		base_config >"$B/config.json"
+		config --arg list $list '.hooks[$list] = [{path: "/no/such/hook"}]'
+		container
+		assert_error "hooks.${list}[0].path: run the hook /no/such/hook: No such file or directory (ENOENT)"
+		# In startContainer the path is the container's.
+		if [ $list = startContainer ]; then
+			mkdir -p "$B/rootfs$T"
+			mv "$T/plain" "$T/garbage" "$B/rootfs$T"
+		else
+			cp "$source/"* "$T"
+		fi
+		config --arg list $list --arg path "$T/plain" '.hooks[$list] = [{path: "/bin/true"}, {path: $path}]'
+		container
+		assert_error "hooks.${list}[1].path: run the hook $T/plain: Permission denied (EACCES)" "it must be an executable file"
+		config --arg list $list --arg path "$T/garbage" '.hooks[$list] = [{path: $path}]'
+		container
+		assert_error "hooks.${list}[0].path: run the hook $T/garbage: Exec format error (ENOEXEC)" "#!/bin/sh"
+	done
+}
+
+@test "hooks of wrong type are errors that name them" {
+	while IFS='|' read -r value place; do
+		config ".hooks = $value"
+		container
+		assert_error "hooks$place: "
+	done <<-'END'
+		[]|
+		{prestart: {}}|.prestart
+		{createRuntime: [7]}|.createRuntime[0]
+		{createContainer: [{}]}|.createContainer[0].path
+		{startContainer: [{path: ""}]}|.startContainer[0].path
+		{poststart: [{path: "/h", args: "x"}]}|.poststart[0].args
+		{poststart: [{path: "/h", env: ["X"]}]}|.poststart[0].env[0]
+		{poststop: [{path: "/h"}, {path: "/h", timeout: "1"}]}|.poststop[1].timeout
+		{poststop: [{path: "/h", timeout: 1.5}]}|.poststop[0].timeout
+		{poststop: [{path: "h"}]}|.poststop[0].path
+	END
 }
 
 @test "a failing create hook destroys the container, and poststop hooks run" {
@@ -203,6 +290,39 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	try oci state "$C"
 	assert_error "container does not exist"
 	equal "$(cat "$T/log")" poststop
+}
+
+@test "after a failing create hook no later hook runs but poststop" {
+	for list in prestart createRuntime createContainer; do
+		base_config >"$B/config.json"
+		rm -f "$T/log" "$B/rootfs/log"
+		for other in $all; do
+			case $other in startContainer) log=/log ;; *) log=$T/log ;; esac
+			hook "$other" "echo $other >>$log"
+		done
+		hook $list "exit 3"
+		container
+		assert_error "hooks.${list}[1]"
+		expected=$(for other in prestart createRuntime createContainer; do echo -n "$other "; [ $other != $list ] || break; done)
+		equal "$(tr '\n' ' ' <"$T/log")" "${expected}poststop "
+		absent "$B/rootfs/log"
+	done
+}
+
+@test "a failing startContainer or poststart hook fails run, and poststop hooks run once" {
+	for list in startContainer poststart; do
+		base_config >"$B/config.json"
+		rm -f "$T/log"
+		hook $list "echo it went wrong >&2; exit 7"
+		hook poststop "echo poststop >>$T/log"
+		payload sleep 100
+		container
+		assert_error "hooks.${list}[0]: " "exit status 7, it said: it went wrong"
+		try oci state "$C"
+		assert_error "container does not exist"
+		equal "$(cat "$T/log")" poststop
+		until_true no_processes
+	done
 }
 
 @test "a failing poststart hook fails start and stops the container" {
@@ -277,5 +397,6 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 @test "a hook that says much does not hang" {
 	hook createRuntime 'i=0; while [ $i -lt 20000 ]; do echo "line $i of very many lines of output" >&2; i=$((i + 1)); done; exit 3'
 	create
-	assert_error 'hooks.createRuntime[0]' 3
+	assert_error 'hooks.createRuntime[0]' 3 "line 19999 of very many lines of output"
+	[ ${#err} -lt 2048 ] || fail "an error of ${#err} characters"
 }

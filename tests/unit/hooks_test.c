@@ -8,6 +8,8 @@
 #include "runtime/hooks.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 /* Commands for /bin/sh, as hooks in their order. */
 struct scripts {
@@ -299,13 +301,77 @@ static void can_not_run(void **state)
 	struct scripts *s = SCRIPTS(p, "");
 
 	s->hooks[0].path = "/nonexistent/hook";
-	assert_string_equal(fails(s), "hooks.prestart[0]: run the hook /nonexistent/hook: No such "
-				      "file or directory (ENOENT)");
+	assert_string_equal(fails(s), "hooks.prestart[0].path: run the hook /nonexistent/hook: No "
+				      "such file or directory (ENOENT)");
 	s->hooks[0].path = p->path;
-	assert_contains(fails(s), "Permission denied (EACCES)");
-	s->hooks[0].path = "/bin/sh";
+	assert_contains(fails(s), "hooks.prestart[0].path: ");
+	assert_contains(fails(s), "Permission denied (EACCES) (it must be an executable file");
+	s->hooks[0].path = in(p, "text");
+	write_text(s->hooks[0].path, "true\n");
+	assert_contains(fails(s), "hooks.prestart[0].path: ");
+	assert_contains(fails(s), "Permission denied (EACCES) (it must be an executable file");
+	assert_int_equal(chmod(s->hooks[0].path, 0755), 0);
+	assert_contains(fails(s), "Exec format error (ENOEXEC) (a script needs a first line");
+}
+
+/* A directory that is gone is no reason not to run. */
+static void directory_gone(void **state)
+{
+	struct place *p = *state;
+	char *here = in(p, "here");
+	struct scripts *s = SCRIPTS(p, arena_printf(&p->arena, "pwd >%s", here));
+
 	s->run.directory = in(p, "gone");
-	assert_contains(fails(s), "hooks.prestart[0]: run the hook /bin/sh: No such file");
+	runs(s);
+	assert_string_equal(read_text(here), "/\n");
+}
+
+static bool has_ended(pid_t pid)
+{
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* Neither a session of its own nor a parent that has gone saves what a hook has started from its
+ * timeout; what was there before stays, and so does what a hook in time leaves. */
+static void timeout_of_descendants(void **state)
+{
+	struct place *p = *state;
+	struct scripts *s = SCRIPTS(p, "(setsid sleep 300 & echo $! >one)\n"
+				       "setsid sh -c 'sleep 301 & echo $! >two; sleep 302' &\n"
+				       "echo $! >three; sleep 303");
+	int64_t second = 1;
+	pid_t pids[3], bystander = fork();
+
+	if (access("/proc/thread-self/children", R_OK) < 0) {
+		kill(bystander, SIGKILL);
+		skip(); /* this kernel does not list children */
+	}
+	if (bystander == 0) {
+		pause();
+		_exit(0);
+	}
+	s->run.adopt = true;
+	s->hooks[0].timeout = &second;
+	assert_contains(fails(s), "was killed at its timeout of 1 s");
+	for (size_t i = 0; i < COUNT(pids); i++) {
+		pids[i] = (pid_t)atoi(
+			read_text(in(p, (const char *const[]){ "one", "two", "three" }[i])));
+		assert_true(pids[i] > 1);
+		assert_true(has_ended(pids[i]));
+	}
+	assert_false(has_ended(bystander));
+	s = SCRIPTS(p, "(setsid sleep 300 & echo $! >one)");
+	s->run.adopt = true;
+	s->hooks[0].timeout = &second;
+	runs(s);
+	pids[0] = (pid_t)atoi(read_text(in(p, "one")));
+	assert_int_equal(kill(pids[0], SIGKILL), 0);
+	kill(bystander, SIGKILL);
+	assert_int_equal(waitpid(bystander, NULL, 0), bystander);
+	assert_int_equal(waitpid(pids[0], NULL, 0), pids[0]);
+	int subreaper = 1;
+	assert_int_equal(prctl(PR_GET_CHILD_SUBREAPER, &subreaper, 0, 0, 0), 0);
+	assert_int_equal(subreaper, 0);
 }
 
 int main(void)
@@ -325,6 +391,8 @@ int main(void)
 		PLACE_TEST(daemons),
 		PLACE_TEST(goes_on_after_failures),
 		PLACE_TEST(can_not_run),
+		PLACE_TEST(directory_gone),
+		PLACE_TEST(timeout_of_descendants),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
