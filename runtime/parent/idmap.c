@@ -85,6 +85,12 @@ static int run_helper(const struct kind *k, pid_t pid, const spec_id_mappings *m
 	if (failed) {
 		error_set(e, failed, "the kernel does not let this user map these ids, and %s",
 			  k->program);
+		/* capabilities(7), CAP_SETFCAP */
+		for (size_t i = 0; k == &users && i < map->n; i++)
+			if (!map->v[i].host_id)
+				error_hint(
+					e,
+					"to map id 0 of a user namespace takes CAP_SETFCAP in it");
 		return error_hint(e, "install %s (Debian: package uidmap), or map one id, your own",
 				  k->program);
 	}

@@ -373,3 +373,143 @@ undelegate() {
 	line uid=0
 	line pid=1
 }
+
+inside() {
+	rootless
+	user_config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))'
+}
+oci_inside() { as_user unshare -Ur -m timeout 30 "$OCIRUN" "$@"; }
+
+@test "inside a user namespace the state is below XDG_RUNTIME_DIR" {
+	inside
+	payload sleep 100
+	try oci_inside run --detach --bundle "$B" "$C"
+	assert_success
+	[ -d "$T/xdg/ocirun/$C" ] || fail "$(find "$T/xdg")"
+	try oci_inside delete --force "$C"
+	assert_success
+}
+
+@test "inside a user namespace devices are the host's, and one that it lacks is an error" {
+	inside
+	user_config '.linux.devices = [{path: "/dev/full", type: "c", major: 1, minor: 7}]'
+	payload stat /dev/full access /dev/null
+	try oci_inside run --bundle "$B" "$C"
+	assert_success
+	matches 'stat=/dev/full c .* 1:7 .*'
+	line "write=/dev/null yes"
+	user_config --arg path "/dev/$C" '.linux.devices += [{path: $path, type: "c", major: 1, minor: 7}]'
+	try oci_inside run --bundle "$B" "$C"
+	assert_error "linux.devices[1]: open the host's /dev/$C"
+	user_config '.linux.devices = [{path: "/dev/full", type: "c", major: 1, minor: 8}]'
+	try oci_inside run --bundle "$B" "$C"
+	assert_error "linux.devices[0]: the host's /dev/full is another device"
+}
+
+@test "inside a user namespace, what only the host's privilege could raise is an error that says so" {
+	inside
+	user_config '.process.oomScoreAdj = -1000'
+	try oci_inside run --bundle "$B" "$C"
+	assert_error process.oomScoreAdj CAP_SYS_RESOURCE
+	user_config 'del(.process.oomScoreAdj) | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 10, hard: 1000000000}]'
+	try oci_inside run --bundle "$B" "$C"
+	assert_error 'process.rlimits[0].hard' CAP_SYS_RESOURCE
+}
+
+# --- the runtime's own file ------------------------------------------------------------------------------------------------------------------
+
+@test "CVE-2019-5736: without privilege the container has a sealed copy of the runtime" {
+	rootless
+	before=$(sha256sum "$OCIRUN")
+	payload sleep 100
+	oci_user create --bundle "$B" "$C" >"$T/console.$C" 2>&1
+	pid=$(oci_user state "$C" | jq .pid)
+	contains "$(readlink "/proc/$pid/exe")" "/memfd:ocirun"
+	exec {exe}<"/proc/$pid/exe"
+	write() { echo x >"$1"; }
+	! write "/proc/$pid/exe" 2>/dev/null || fail "it could be written while it runs"
+	oci_user start "$C"
+	# Nothing executes it any more: only the seal protects it.
+	! write "/proc/self/fd/$exe" 2>"$T/err" || fail "it could be written afterwards"
+	contains "$(<"$T/err")" "Operation not permitted"
+	exec {exe}<&-
+	equal "$(sha256sum "$OCIRUN")" "$before"
+	oci_user delete --force "$C"
+}
+
+# --- nested --------------------------------------------------------------------------------------------------------------------------------
+
+# nest FILTER [OPTION...]: the outer container runs ocirun with an inner bundle, of which FILTER makes the config.json. Nothing in the
+# outer's /proc and /sys is masked: the kernel lets nobody mount a new one who does not see all of the old.
+nest() {
+	local all
+	all=$("$OCIRUN" features | jq -c .linux.capabilities)
+	mkdir -p "$B/rootfs/run" "$B/rootfs/inner/rootfs/"{bin,dev,etc,proc,sys,tmp}
+	cp "$OCIRUN" "$B/rootfs/bin/ocirun"
+	ln "$B/rootfs/bin/payload" "$B/rootfs/inner/rootfs/bin/payload"
+	base_config | jq "$1" | jq '.process.args = ["/bin/payload", "ids", "ns", "host", "processes", "access", "/dev/null"]' >"$B/rootfs/inner/config.json"
+	args /bin/ocirun --root /run/ocirun "${@:2}" run --bundle /inner inner
+	config --argjson all "$all" '.process.capabilities = {bounding: $all, effective: $all, permitted: $all}
+		| .linux.maskedPaths = [] | .linux.readonlyPaths = [] | .process.rlimits = []'
+}
+inner_is_complete() {
+	assert_success
+	line uid=0
+	line pid=1
+	line hostname=box
+	line "process=1 payload"
+	line "write=/dev/null yes"
+}
+own_map() { jq -cn --argjson id "$1" --argjson size "$2" '[{containerID: 0, hostID: $id, size: $size}]'; }
+
+@test "nested: in a container of root's" {
+	nest . --cgroup-manager disabled
+	container
+	inner_is_complete
+}
+
+@test "nested: the inner container has a cgroup in the outer's, and both are removed" {
+	pure_v2
+	nest .
+	config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+	jq '.process.args = ["/bin/payload", "say", "inside", "sleep", "100"]' "$B/rootfs/inner/config.json" >"$T/config.json"
+	mv "$T/config.json" "$B/rootfs/inner/config.json"
+	running
+	until_line inside
+	[ -d "$(cgroup2_at)/ocirun-$C/ocirun-inner" ] || fail "$(cgroups_of "$C")"
+	try oci delete --force "$C"
+	assert_success
+}
+
+@test "nested: user namespaces in user namespaces" {
+	user_namespace
+	inner=".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $(own_map 0 1000) | .linux.gidMappings = $(own_map 0 1000)"
+	nest "$inner" --cgroup-manager disabled
+	chown -R 100000:100000 "$B/rootfs/run" "$B/rootfs/inner"
+	container
+	inner_is_complete
+	equal "$(value uid_map | tr -s ' ')" " 0 0 1000"
+	equal "$(value setgroups)" allow
+}
+
+@test "nested: rootless in rootless, with and without a user namespace of its own" {
+	rootless
+	inner=".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $(own_map 0 1) | .linux.gidMappings = $(own_map 0 1)"
+	for filter in "$inner" .; do
+		rm -rf "$B/rootfs/inner"
+		nest "$filter"
+		chown -R $USER_ID:$USER_ID "$B"
+		try oci_user run --bundle "$B" "$C"
+		inner_is_complete
+		equal "$(value setgroups)" deny
+	done
+}
+
+@test "nested: without CAP_SETFCAP root can't be root of another user namespace, and is told" {
+	rootless
+	nest ".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $(own_map 0 1) | .linux.gidMappings = $(own_map 0 1)"
+	config '.process.capabilities |= map_values(. - ["CAP_SETFCAP"])'
+	chown -R $USER_ID:$USER_ID "$B"
+	try oci_user run --bundle "$B" "$C"
+	assert_error linux.uidMappings CAP_SETFCAP
+}
