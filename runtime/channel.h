@@ -19,7 +19,7 @@ enum message_type {
 	MESSAGE_FILTER,   /* parent: the compiled linux.seccomp, in a memfd; comes when it is ready,
 			     while the child waits for whatever */
 	MESSAGE_OPEN,     /* child: I may not enter the rootfs (value -1) or the source of
-			     mounts[value], open it for me; parent: here it is, or value is the errno */
+			     mounts[value], or map its ids: do it for me; parent: here it is */
 	MESSAGE_NETWORK,  /* child: move the network devices to my network namespace, which comes
 			     along; parent: they are there */
 	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */

@@ -28,6 +28,9 @@ struct plan_mount {
 	char *source;        /* absolute for binds */
 	struct strings data; /* options for the filesystem: "size=65536k" */
 	bool recursive;      /* rbind */
+	bool copy_up;        /* tmpcopyup */
+	bool idmap;          /* by a user namespace that the parent has (MESSAGE_OPEN) */
+	bool idmap_below;    /* ridmap */
 	uint64_t attr_set;   /* MOUNT_ATTR_* of this mount */
 	uint64_t attr_clear;
 	uint64_t tree_set; /* the same for the mount and all below it */

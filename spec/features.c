@@ -1,6 +1,6 @@
 /*
- * Fills the features document. `supported` and `features_mount_options_missing` are the one place
- * to change when a feature comes to work: the document must never promise what create then refuses.
+ * Fills the features document. `supported` is the one place to change when a feature comes to work:
+ * the document must never promise what create then refuses.
  */
 #include "spec/features.h"
 #include "spec/spec.h"
@@ -20,9 +20,8 @@ static const struct {
 	.memory_policy = true,
 	.seccomp = true,
 	.net_devices = true,
+	.idmap = true,
 };
-
-const char *const features_mount_options_missing[] = { "idmap", "ridmap", "tmpcopyup", NULL };
 
 static const struct json_field cgroup_fields[] = {
 	FIELD("v1", struct features_cgroup, v1, 0),
@@ -104,14 +103,6 @@ static struct strings names_of(const struct words *w, struct arena *a)
 	return names;
 }
 
-static bool is_missing(const char *option)
-{
-	for (const char *const *missing = features_mount_options_missing; *missing; missing++)
-		if (!strcmp(*missing, option))
-			return true;
-	return false;
-}
-
 static struct strings mount_option_names(struct arena *a)
 {
 	struct strings names = { 0 };
@@ -120,9 +111,8 @@ static struct strings mount_option_names(struct arena *a)
 	while (mount_options[n].name)
 		n++;
 	names.v = arena_array(a, char *, n + 1);
-	for (size_t i = 0; i < n; i++)
-		if (!is_missing(mount_options[i].name))
-			names.v[names.n++] = (char *)mount_options[i].name;
+	for (; names.n < n; names.n++)
+		names.v[names.n] = (char *)mount_options[names.n].name;
 	return names;
 }
 

@@ -72,9 +72,6 @@ struct features {
 };
 extern const struct json_table features_table;
 
-/* Mount options that the reader knows and create refuses as not supported yet; NULL ends them. */
-extern const char *const features_mount_options_missing[];
-
 /* Fill f whole. Its lists are allocated from the arena; their strings are constants. */
 void features_fill(struct features *f, struct arena *a);
 

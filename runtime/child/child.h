@@ -42,9 +42,10 @@ struct child {
 
 /*
  * Ask the parent to open the rootfs (-1) or the source of mounts[index], below directories that
- * only the host's ids may enter. A descriptor of our own mount namespace; -1 with errno.
+ * only the host's ids may enter; or to map the ids of a mount: `tree` (-1: of a clone of its
+ * source). A descriptor of what was asked for; -1 with e.
  */
-int child_ask(struct child *c, int32_t index);
+MUST_CHECK int child_ask(struct child *c, int32_t index, int tree, struct error *e);
 
 /* channel_receive and channel_expect for a channel to the parent, whose filter may come at any
  * moment: it is kept. */

@@ -49,23 +49,16 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 	return result;
 }
 
-int child_ask(struct child *c, int32_t index)
+int child_ask(struct child *c, int32_t index, int tree, struct error *e)
 {
-	struct error ignored = ERROR_NONE;
 	struct message m;
 	int fd = -1;
 
-	if (!c->plan->nested) {
-		errno = EACCES; /* the parent may no more than we */
+	if (channel_send(c->channel, MESSAGE_OPEN, index, tree) < 0)
+		return error_set(e, errno, "talk to the parent");
+	if (channel_expected(child_receive(c, &m, &fd, e), MESSAGE_OPEN, &m, e) < 0)
 		return -1;
-	}
-	if (channel_send(c->channel, MESSAGE_OPEN, index, -1) < 0 ||
-	    child_receive(c, &m, &fd, &ignored) <= 0 || m.type != MESSAGE_OPEN) {
-		errno = EPROTO;
-		return -1;
-	}
-	errno = m.value;
-	return fd;
+	return fd < 0 ? error_set(e, EPROTO, "get a descriptor from the parent") : fd;
 }
 
 /* The create hooks find the finished mounts at root.path, in this mount namespace, before the

@@ -3,6 +3,7 @@
  * which there is one for all of them. The null device is the host's, verified by its numbers: the
  * container's own may have been replaced (CVE-2025-31133).
  */
+#include "runtime/child/filesystem.h"
 #include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
@@ -41,7 +42,7 @@ static int empty_directory(struct child *c)
 	};
 	struct error ignored = ERROR_NONE;
 
-	return mount_new(&tmpfs, "tmpfs", 0, &ignored);
+	return filesystem_new(&tmpfs, "tmpfs", 0, &ignored);
 }
 
 static int mask(struct child *c, const char *path, int *empty, struct error *e)

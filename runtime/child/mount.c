@@ -1,13 +1,14 @@
 /*
- * Theory of operation. A new filesystem is configured option by option (fsopen, fsconfig), so that
- * an error names the option and carries the kernel's own words; a bind is a detached clone
- * (open_tree). Flags are set while the tree is still detached, where nobody can use it; then it is
- * moved onto the target's descriptor. The target was opened below the rootfs by inroot.h and can't
- * be exchanged any more.
+ * Theory of operation. A new filesystem (filesystem.c) and a bind, which is a clone (open_tree),
+ * are both mounts that are mounted nowhere yet. Flags are set, ids mapped and directories copied
+ * up while a mount is detached, where nobody can use it; then it is moved onto the target's
+ * descriptor. The target was opened below the rootfs by inroot.h and can't be exchanged any more.
  */
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
 
+#include "runtime/child/copyup.h"
+#include "runtime/child/filesystem.h"
 #include "runtime/child/inroot.h"
 #include "runtime/child/lsm.h"
 #include "runtime/file.h"
@@ -16,25 +17,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-#define SB_FLAG(flag, option) \
-	{                     \
-		flag, option  \
-	}
-static const struct {
-	uint64_t flag;
-	const char *option;
-} super_flags[] = {
-	SB_FLAG(MS_RDONLY, "ro"),       SB_FLAG(MS_SYNCHRONOUS, "sync"),
-	SB_FLAG(MS_DIRSYNC, "dirsync"), SB_FLAG(MS_MANDLOCK, "mand"),
-	SB_FLAG(1 << 25, "lazytime"), /* MS_LAZYTIME */
-};
 
 int mount_onto(int tree, int target)
 {
@@ -55,147 +43,53 @@ int mount_read_only(int mount, bool below)
 	return sys_mount_setattr(mount, "", AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0), &attr);
 }
 
-/* What the kernel has to say about a filesystem that failed: lines like "e tmpfs: Bad value for
- * 'size'". */
-static int filesystem_error(int fs, int code, const char *type, const char *option, struct error *e)
+/* What the words of config.json asked for and the kernel refused (EPERM) in a user namespace. */
+static int locked_flag(int mount, const struct plan_mount *m, struct error *e)
 {
-	char said[256];
-	ssize_t n = read(fs, said, sizeof(said) - 1);
+	static const struct {
+		unsigned long st;
+		uint64_t attr;
+		const char *has, *asked;
+	} flags[] = {
+		{ ST_RDONLY, MOUNT_ATTR_RDONLY, "ro", "rw" },
+		{ ST_NOSUID, MOUNT_ATTR_NOSUID, "nosuid", "suid" },
+		{ ST_NODEV, MOUNT_ATTR_NODEV, "nodev", "dev" },
+		{ ST_NOEXEC, MOUNT_ATTR_NOEXEC, "noexec", "exec" },
+	};
+	uint64_t asked = m->attr_clear | m->tree_clear;
+	struct statvfs st;
 
-	while (n > 0 && said[n - 1] == '\n')
-		n--;
-	if (n <= 2)
-		return error_set(e, code, "mount a %s filesystem%s%s", type,
-				 option ? ": option " : "", option ? option : "");
-	said[n] = 0;
-	return error_set(e, code, "mount a %s filesystem%s%s: %s", type, option ? ": option " : "",
-			 option ? option : "", said + 2);
+	if (fstatvfs(mount, &st) < 0)
+		return error_set(e, EPERM, "set the mount's flags");
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (st.f_flag & flags[i].st && asked & flags[i].attr) {
+			error_set(e, EPERM, "\"%s\": the source is mounted %s", flags[i].asked,
+				  flags[i].has);
+			return error_hint(e, "a user namespace keeps the flags of the mounts it "
+					     "was given");
+		}
+	if (asked & MOUNT_ATTR__ATIME) {
+		error_set(e, EPERM, "set the mount's access times");
+		return error_hint(e, "a user namespace keeps those of the mounts it was given");
+	}
+	return error_set(e, EPERM, "set the mount's flags");
 }
 
-/* "size=64k" is a string, "newinstance" a flag. */
-static int configure_option(int fs, const char *type, const char *option, struct error *e)
-{
-	const char *equals = strchr(option, '=');
-	char key[64];
-	int failed;
-
-	if (equals && (size_t)(equals - option) < sizeof(key)) {
-		memcpy(key, option, equals - option);
-		key[equals - option] = 0;
-		failed = sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, key, equals + 1, 0);
-	} else {
-		failed = sys_fsconfig(fs, SYS_FSCONFIG_SET_FLAG, option, NULL, 0);
-	}
-	if (failed < 0) {
-		filesystem_error(fs, errno, type, option, e);
-		return error_in(e, "options");
-	}
-	return 0;
-}
-
-static int configure(int fs, const struct plan_mount *m, const char *type, struct error *e)
-{
-	if (m->source && *m->source &&
-	    sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "source", m->source, 0) < 0) {
-		filesystem_error(fs, errno, type, NULL, e);
-		return error_in(e, "source");
-	}
-	for (size_t i = 0; i < sizeof(super_flags) / sizeof(super_flags[0]); i++)
-		if (m->super_set & super_flags[i].flag &&
-		    configure_option(fs, type, super_flags[i].option, e) < 0)
-			return -1;
-	for (size_t i = 0; i < m->data.n; i++)
-		if (configure_option(fs, type, m->data.v[i], e) < 0)
-			return -1;
-	return 0;
-}
-
-/* One option of the string that mount(2) takes: a comma in a label needs quotes there. */
-static int print_option(char *out, size_t size, const char *option)
-{
-	const char *value = strchr(option, '=');
-
-	if (!value || !strchr(value, ',') || value - option < 7 ||
-	    strncmp(value - 7, "context", 7) != 0)
-		return snprintf(out, size, "%s", option);
-	return snprintf(out, size, "%.*s\"%s\"", (int)(value + 1 - option), option, value + 1);
-}
-
-/* What fsconfig can't carry: strings of more than 255 bytes (many overlay layers), and flags it has
- * no word for. */
-static bool needs_old_mount(const struct plan_mount *m)
-{
-	for (size_t i = 0; i < m->data.n; i++) {
-		const char *value = strchr(m->data.v[i], '=');
-		if (value && strlen(value + 1) > 255)
-			return true;
-	}
-	return m->super_set & MS_I_VERSION || (m->source && strlen(m->source) > 255);
-}
-
-/*
- * mount(2) wants a path. Ours is the host's /proc as this mount namespace has it, made private
- * first: what is mounted there is at once moved to where it belongs, by descriptor.
- */
-static int old_mount(const struct plan_mount *m, const char *type, uint64_t without,
-		     struct error *e)
-{
-	const struct sys_mount_attr attr = { .attr_set = (m->attr_set | m->tree_set) & ~without };
-	char data[4096];
-	size_t n = 0;
-
-	data[0] = 0;
-	for (size_t i = 0; i < m->data.n && n < sizeof(data); i++) {
-		if (i)
-			data[n++] = ',';
-		n += (size_t)print_option(data + n, sizeof(data) - n, m->data.v[i]);
-	}
-	if (n >= sizeof(data)) {
-		error_set(e, E2BIG, "mount a %s filesystem", type);
-		return error_in(e, "options");
-	}
-	const struct sys_mount_attr private = { .propagation = MS_PRIVATE };
-	/* With rootfsPropagation shared it would spread. */
-	if (sys_mount_setattr(AT_FDCWD, "/proc", 0, &private) < 0)
-		return error_set(e, errno, "find a place to mount in");
-	if (mount(m->source, "/proc", type, m->super_set & ~(uint64_t)MS_RDONLY, data) < 0)
-		return error_set(e, errno, "mount a %s filesystem", type);
-	SPENT_FD tree = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
-		return error_set(e, errno, "mount a %s filesystem", type);
-	return fd_take(&tree);
-}
-
-int mount_new(const struct plan_mount *m, const char *type, uint64_t without, struct error *e)
-{
-	if (needs_old_mount(m))
-		return old_mount(m, type, without, e);
-	SPENT_FD fs = sys_fsopen(type);
-
-	if (fs < 0) {
-		error_set(e, errno, "mount a %s filesystem", type);
-		return error_in(e, "type");
-	}
-	if (configure(fs, m, type, e) < 0)
-		return -1;
-	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return filesystem_error(fs, errno, type, NULL, e);
-	SPENT_FD tree = sys_fsmount(fs, (m->attr_set | m->tree_set) & ~without);
-	if (tree < 0)
-		return filesystem_error(fs, errno, type, NULL, e);
-	return fd_take(&tree);
-}
-
-static int set_flags(int tree, const struct plan_mount *m, struct error *e)
+static int set_flags(int mount, const struct plan_mount *m, struct error *e)
 {
 	const struct sys_mount_attr one = { .attr_set = m->attr_set, .attr_clr = m->attr_clear };
 	const struct sys_mount_attr all = { .attr_set = m->tree_set, .attr_clr = m->tree_clear };
 
-	if ((all.attr_set | all.attr_clr) &&
-	    sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &all) < 0)
-		return error_set(e, errno, "set the flags of the mount and those below it");
-	if ((one.attr_set | one.attr_clr) && sys_mount_setattr(tree, "", AT_EMPTY_PATH, &one) < 0)
-		return error_set(e, errno, "set the mount's flags");
+	if (((all.attr_set | all.attr_clr) &&
+	     sys_mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &all) < 0) ||
+	    ((one.attr_set | one.attr_clr) &&
+	     sys_mount_setattr(mount, "", AT_EMPTY_PATH, &one) < 0)) {
+		if (errno == EPERM)
+			locked_flag(mount, m, e);
+		else
+			error_set(e, errno, "set the mount's flags");
+		return error_in(e, "options");
+	}
 	return 0;
 }
 
@@ -286,26 +180,31 @@ static int check_proc(const struct child *c, int tree, const struct plan_mount *
 }
 
 /*
- * The target of a mount, made as `type` when missing; *plain tells whether the way to it was
- * without symbolic links, as it nearly always is.
+ * The target of a mount, made when missing, as the kind of file that `tree` is (-1: a directory);
+ * *plain tells whether the way to it was without symbolic links, as it nearly always is.
  */
-static int open_target(struct child *c, const struct plan_mount *m, mode_t type, bool *plain,
+static int open_target(struct child *c, const struct plan_mount *m, int tree, bool *plain,
 		       struct error *e)
 {
+	struct stat st = { .st_mode = S_IFDIR };
 	int target = inroot_open(c->rootfs, m->destination, O_PATH, RESOLVE_NO_SYMLINKS);
 
 	*plain = target >= 0;
 	if (target >= 0)
 		return target;
+	int why = errno;
 	/* The kernel's own filesystems never stand behind a symbolic link (CVE-2019-19921,
 	 * CVE-2023-27561). */
-	if (errno == ELOOP && m->kind == PLAN_MOUNT_FILESYSTEM &&
+	if (why == ELOOP && m->kind == PLAN_MOUNT_FILESYSTEM &&
 	    (!strcmp(m->type, "proc") || !strcmp(m->type, "sysfs"))) {
 		error_set(e, ELOOP, "%s must be a directory, not a symbolic link", m->destination);
 		return error_in(e, "destination");
 	}
-	target = errno == ENOENT ? inroot_make_missing(c->rootfs, m->destination, type, plain, e)
-				 : inroot_make(c->rootfs, m->destination, type, e);
+	if (tree >= 0 && fstat(tree, &st) < 0)
+		return error_set(e, errno, "look at %s", m->source);
+	mode_t type = st.st_mode & S_IFMT;
+	target = why == ENOENT ? inroot_make_missing(c->rootfs, m->destination, type, plain, e)
+			       : inroot_make(c->rootfs, m->destination, type, e);
 	return target < 0 ? error_in(e, "destination") : target;
 }
 
@@ -327,12 +226,17 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 				   : 0;
 	bool plain;
 
-	SPENT_FD target = open_target(c, m, S_IFDIR, &plain, e);
+	SPENT_FD target = open_target(c, m, -1, &plain, e);
 	if (target < 0)
 		return -1;
-	SPENT_FD tree = mount_new(m, m->type, without, e);
+	SPENT_FD tree = filesystem_new(m, m->type, without, e);
+	if (tree < 0)
+		tree = filesystem_stand_in(c, m, e);
 	if (tree < 0 || check_proc(c, tree, m, target, plain, e) < 0 ||
-	    label_root(c, m, tree, e) < 0 || mount_attach(tree, m, target, e) < 0)
+	    label_root(c, m, tree, e) < 0 || (m->copy_up && copyup(c, target, tree, m, e) < 0))
+		return -1;
+	SPENT_FD mapped = m->idmap ? child_ask(c, m->index, tree, e) : -1;
+	if ((m->idmap && mapped < 0) || mount_attach(tree, m, target, e) < 0)
 		return -1;
 	if (without)
 		*late = fd_take(&tree);
@@ -341,35 +245,44 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 
 /*
  * The source's tree, cloned in our own mount namespace: there it is a slave of the host's mounts,
- * and in a user namespace locked as it must be.
+ * and in a user namespace locked as it must be. With mapped ids, or where we may not go, the parent
+ * does it.
  */
-static int bind_source(struct child *c, const struct plan_mount *m)
+static int bind_source(struct child *c, const struct plan_mount *m, struct error *e)
 {
-	int tree = sys_open_tree(AT_FDCWD, m->source,
-				 SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
+	int tree = m->idmap
+			   ? child_ask(c, m->index, -1, e)
+			   : sys_open_tree(AT_FDCWD, m->source,
+					   SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
 
-	if (tree >= 0 || errno != EACCES)
+	if (tree < 0 && !m->idmap && errno == EACCES && c->plan->nested) {
+		SPENT_FD source = child_ask(c, m->index, -1, e);
+		if (source < 0)
+			return error_in(e, "source");
+		tree = mount_clone(source, m->recursive);
+	}
+	if (tree >= 0)
 		return tree;
-	SPENT_FD source = child_ask(c, m->index);
-	return source < 0 ? -1 : mount_clone(source, m->recursive);
+	if (!m->idmap) {
+		error_set(e, errno, "bind %s to %s", m->source, m->destination);
+		error_in(e, "source");
+	}
+	return e->code == EINVAL && c->plan->nested && !m->recursive
+		       ? error_hint(e, "a user namespace may not look below what is mounted there: "
+				       "take it too, with rbind")
+		       : -1;
 }
 
 static int mount_bind(struct child *c, const struct plan_mount *m, struct error *e)
 {
-	struct stat st;
 	bool plain;
-	SPENT_FD tree = bind_source(c, m);
+	SPENT_FD tree = bind_source(c, m, e);
 
-	if (tree < 0 || fstat(tree, &st) < 0) {
-		error_set(e, errno, "bind %s to %s", m->source, m->destination);
-		return error_in(e, "source");
-	}
-	SPENT_FD target = open_target(c, m, st.st_mode & S_IFMT, &plain, e);
-	if (target < 0)
+	if (tree < 0)
 		return -1;
-	if (set_flags(tree, m, e) < 0)
-		return error_in(e, "options");
-	if (check_proc(c, tree, m, target, plain, e) < 0 || mount_attach(tree, m, target, e) < 0)
+	SPENT_FD target = open_target(c, m, tree, &plain, e);
+	if (target < 0 || set_flags(tree, m, e) < 0 ||
+	    check_proc(c, tree, m, target, plain, e) < 0 || mount_attach(tree, m, target, e) < 0)
 		return -1;
 	return 0;
 }
@@ -394,15 +307,9 @@ static int remount(struct child *c, const struct plan_mount *m, struct error *e)
 		error_set(e, errno, "open %s in the container's root", m->destination);
 		return error_in(e, "destination");
 	}
-	if (m->recursive && (m->super_set || m->data.n) && mounted_here(c, m)) {
-		SPENT_FD fs = sys_fspick(target, "");
-		if (fs < 0)
-			return error_set(e, errno, "remount %s", m->destination);
-		if (configure(fs, m, m->type ? m->type : "mounted", e) < 0)
-			return -1;
-		if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
-			return filesystem_error(fs, errno, "mounted", NULL, e);
-	}
+	if (m->recursive && (m->super_set || m->super_clear || m->data.n) && mounted_here(c, m) &&
+	    filesystem_change(target, m, e) < 0)
+		return -1;
 	return set_flags(target, m, e) < 0 ? -1 : set_propagation(target, m, e);
 }
 

@@ -14,12 +14,7 @@
  * (mount_late), else -1. */
 MUST_CHECK int mount_one(struct child *c, const struct plan_mount *m, int *late, struct error *e);
 
-/* A file system of `type` that is mounted nowhere yet, with the mount's flags less `without`. -1
- * with e. */
-MUST_CHECK int mount_new(const struct plan_mount *m, const char *type, uint64_t without,
-			 struct error *e);
-
-/* Apply a mount's flags and attach it at the target; the propagation follows. */
+/* Attach a mount at the target; its propagation follows. */
 MUST_CHECK int mount_attach(int tree, const struct plan_mount *m, int target, struct error *e);
 
 /* Put `tree` onto the file or directory `target`. -1 with errno. */

@@ -7,6 +7,7 @@
  * namespace forbids a new mount, the container's own cgroup is bound. Flags, "ro" above all, hold
  * in every case (CVE-2023-25809).
  */
+#include "runtime/child/filesystem.h"
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
 
@@ -50,7 +51,7 @@ static int mount_hierarchy(const struct plan_cgroup *g, const struct plan_mount 
 		options[n++] = g->options.v[i];
 	}
 	one.data = (struct strings){ n, options };
-	return mount_new(&one, g->unified ? "cgroup2" : "cgroup", 0, e);
+	return filesystem_new(&one, g->unified ? "cgroup2" : "cgroup", 0, e);
 }
 
 /* A tree of one hierarchy, mounted nowhere yet. */
@@ -101,7 +102,7 @@ int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct
 	top.source = "tmpfs";
 	top.super_set = 0;
 	top.data = (struct strings){ 1, &mode };
-	SPENT_FD tmpfs = mount_new(&top, "tmpfs", MOUNT_ATTR_RDONLY, e);
+	SPENT_FD tmpfs = filesystem_new(&top, "tmpfs", MOUNT_ATTR_RDONLY, e);
 	if (tmpfs < 0 || mount_attach(tmpfs, m, target, e) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->cgroups.n; i++)

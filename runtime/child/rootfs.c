@@ -28,12 +28,14 @@ static int open_root(struct child *c, struct error *e)
 	const char *path = c->plan->status.rootfs;
 
 	c->rootfs = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (c->rootfs < 0 && errno == EACCES)
-		c->rootfs = child_ask(c, -1);
 	if (c->rootfs >= 0)
 		return 0;
-	error_set(e, errno, "open %s", path);
-	return error_in(e, "root.path");
+	/* In a user namespace the parent may more than we. */
+	if (errno == EACCES && c->plan->nested)
+		c->rootfs = child_ask(c, -1, -1, e);
+	else
+		error_set(e, errno, "open %s", path);
+	return c->rootfs < 0 ? error_in(e, "root.path") : 0;
 }
 
 /*

@@ -187,16 +187,6 @@ static int silent_end(struct creation *c, struct error *e)
 	return error_set(e, 0, "the container's init ended (exit status %d)", code);
 }
 
-/* The rootfs (-1) or the source of a mount. */
-static int open_for_child(struct creation *c, int32_t index, struct error *e)
-{
-	const struct plan *p = c->bundle.plan;
-
-	if (index >= 0 && (size_t)index < p->mounts.n && p->mounts.v[index].source)
-		return spawn_open(&c->spawn, p->mounts.v[index].source, e);
-	return spawn_open(&c->spawn, c->bundle.rootfs, e);
-}
-
 /* A step of init's that only we can do is done. */
 static int answer(struct creation *c, enum message_type type, struct error *e)
 {
@@ -208,6 +198,7 @@ static int answer(struct creation *c, enum message_type type, struct error *e)
 /* Serve init until it says that it is created; what takes long is done while it mounts. */
 static int accompany(struct creation *c, struct error *e)
 {
+	c->sources = (struct sources){ .spawn = &c->spawn, .arena = &c->arena };
 	if (c->bundle.plan->filter &&
 	    filter_send(c->bundle.spec->linux->seccomp, c->spawn.channel, &c->arena, e) < 0)
 		return -1;
@@ -220,7 +211,7 @@ static int accompany(struct creation *c, struct error *e)
 		switch (m.type) {
 		case MESSAGE_ERROR: *e = m.error; return -1;
 		case MESSAGE_OPEN:
-			if (open_for_child(c, m.value, e) < 0)
+			if (sources_open(&c->sources, m.value, fd, e) < 0)
 				return -1;
 			break;
 		case MESSAGE_NETWORK:
@@ -347,6 +338,7 @@ void creation_close(struct creation *c)
 {
 	if (c->bundle.plan)
 		namespaces_close(c->bundle.plan);
+	sources_close(&c->sources);
 	fd_close(&c->spawn.channel);
 	fd_close(&c->spawn.pidfd);
 	fd_close(&c->console_socket);

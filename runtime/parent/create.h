@@ -4,6 +4,7 @@
 
 #include "runtime/parent/container.h"
 #include "runtime/parent/resolve.h"
+#include "runtime/parent/sources.h"
 #include "runtime/parent/spawn.h"
 #include "runtime/parent/state.h"
 
@@ -14,6 +15,7 @@ struct creation {
 	struct bundle bundle;
 	struct state state;
 	struct spawn spawn;
+	struct sources sources;
 	int console_socket;
 	int terminal; /* the master; -1: none, or handed over */
 	bool hooks_began;

@@ -3,9 +3,12 @@
 
 #include "runtime/file.h"
 #include "runtime/process.h"
+#include "runtime/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +21,8 @@
 struct kind {
 	const char *map, *program, *subordinate, *field;
 };
-static const struct kind users = { "uid_map", "newuidmap", "/etc/subuid", "linux.uidMappings" };
-static const struct kind groups = { "gid_map", "newgidmap", "/etc/subgid", "linux.gidMappings" };
+static const struct kind users = { "uid_map", "newuidmap", "/etc/subuid", "uidMappings" };
+static const struct kind groups = { "gid_map", "newgidmap", "/etc/subgid", "gidMappings" };
 
 static int write_directly(int proc, const struct kind *k, const spec_id_mappings *map)
 {
@@ -115,7 +118,7 @@ static int write_map(int proc, pid_t pid, const struct kind *k, const spec_id_ma
 		if (run_helper(k, pid, map, e) == 0)
 			return 0;
 	} else {
-		error_set(e, errno, "write %s of the container", k->map);
+		error_set(e, errno, "write the %s of a user namespace", k->map);
 		if (e->code == E2BIG)
 			error_hint(e,
 				   "the kernel takes less than %ld bytes of text: map fewer ranges",
@@ -181,4 +184,37 @@ int idmap_check(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings 
 	error_set(e, 0, "differs from the maps of the user namespace that is joined");
 	error_in(e, "%s", wrong->field);
 	return error_hint(e, "leave both mappings out: a namespace that is joined has its own");
+}
+
+int idmap_namespace(const spec_id_mappings *uids, const spec_id_mappings *gids, struct error *e)
+{
+	struct sys_clone_args clone = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	int gate[2];
+	char path[32];
+
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return error_set(e, errno, "make a user namespace");
+	pid_t pid = sys_clone3(&clone);
+	if (pid == 0) {
+		/* Here for as long as the other end of the gate is open. */
+		close(gate[1]);
+		while (read(gate[0], path, 1) < 0 && errno == EINTR)
+			;
+		_exit(0);
+	}
+	int failed = errno;
+	close(gate[0]);
+	CLEAN_FD hold = gate[1], ns = -1;
+	if (pid < 0)
+		return error_set(e, failed, "make a user namespace");
+	int result = idmap_write(pid, uids, gids, e);
+	if (result == 0) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+		ns = open(path, O_RDONLY | O_CLOEXEC);
+		if (ns < 0)
+			result = error_set(e, errno, "open %s", path);
+	}
+	fd_close(&hold);
+	process_reap(pid);
+	return result < 0 ? -1 : fd_take(&ns);
 }

@@ -115,6 +115,21 @@ static char *clean_path(struct arena *a, const char *path)
 	return out;
 }
 
+/* What can only be done while a mount is new, and to which. */
+static int check_new(const struct plan_mount *m, unsigned acts, bool bind, struct error *e)
+{
+	bool new = !(acts & MOUNT_REMOUNT);
+
+	if (m->copy_up && (!new || bind || !m->type || strcmp(m->type, "tmpfs") != 0))
+		return error_set(e, 0, "\"tmpcopyup\" is for new mounts of type tmpfs");
+	if (m->idmap && (!new || (!bind && m->type && !strcmp(m->type, "cgroup"))))
+		return error_set(e, 0, "the ids of %s can't be mapped",
+				 new ? "a cgroup mount" : "what is mounted already");
+	if (!new && m->super_set & MS_I_VERSION)
+		return error_set(e, 0, "\"iversion\" can't be changed by a remount");
+	return 0;
+}
+
 static int resolve_one(const struct spec_mount *from, struct arena *a, const char *bundle,
 		       struct plan_mount *m, struct error *e)
 {
@@ -125,6 +140,11 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 		acts & (MOUNT_BIND | MOUNT_RBIND) || (from->type && !strcmp(from->type, "bind"));
 	m->recursive = acts & MOUNT_RBIND;
 	m->type = from->type;
+	m->copy_up = acts & MOUNT_TMPCOPYUP;
+	m->idmap_below = acts & MOUNT_RIDMAP;
+	m->idmap = acts & (MOUNT_IDMAP | MOUNT_RIDMAP) || from->uid_mappings.n;
+	if (check_new(m, acts, bind, e) < 0)
+		return error_in(e, "options");
 	if (acts & MOUNT_REMOUNT) {
 		m->kind = PLAN_MOUNT_REMOUNT;
 		m->recursive = !bind; /* of a bind only the mount's flags, never the filesystem's */

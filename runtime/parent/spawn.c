@@ -107,6 +107,14 @@ static _Noreturn void init_begins(const struct birth *b)
 	reexec(b);
 }
 
+/* The container's mappings, written (idmap_write) or compared (idmap_check). */
+static int maps(const struct spawn *s, __typeof__(idmap_write) *what, pid_t pid, struct error *e)
+{
+	const struct spec_linux *l = s->spec->linux;
+
+	return what(pid, &l->uid_mappings, &l->gid_mappings, e) < 0 ? error_in(e, "linux") : 0;
+}
+
 /* Our side of the helper: write its maps when it asks, learn the pid of init. */
 static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 {
@@ -116,7 +124,7 @@ static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 
 	if (b->maps) {
 		if (channel_expect(s->channel, MESSAGE_UNSHARED, &m, e) < 0 ||
-		    idmap_write(helper, &l->uid_mappings, &l->gid_mappings, e) < 0)
+		    maps(s, idmap_write, helper, e) < 0)
 			return -1;
 		if (channel_send(s->channel, MESSAGE_PLACED, helper, -1) < 0)
 			return error_set(e, errno, "talk to the helper");
@@ -127,9 +135,7 @@ static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 	s->pidfd = sys_pidfd_open(s->pid);
 	if (s->pidfd < 0)
 		return error_set(e, errno, "find the container's init");
-	return b->maps || !l->uid_mappings.n
-		       ? 0
-		       : idmap_check(s->pid, &l->uid_mappings, &l->gid_mappings, e);
+	return b->maps || !l->uid_mappings.n ? 0 : maps(s, idmap_check, s->pid, e);
 }
 
 static int place(struct birth *b, pid_t pid, struct error *e)
@@ -140,8 +146,7 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 		return -1;
 	if (b->raise && limits_raise(pid, s->spec->process, e) < 0)
 		return -1;
-	if (b->maps && !b->helper &&
-	    idmap_write(pid, &s->spec->linux->uid_mappings, &s->spec->linux->gid_mappings, e) < 0)
+	if (b->maps && !b->helper && maps(s, idmap_write, pid, e) < 0)
 		return -1;
 	if ((b->place || b->raise || (b->maps && !b->helper)) &&
 	    channel_send(s->channel, MESSAGE_PLACED, pid, -1) < 0)
@@ -236,21 +241,4 @@ int spawn_init(struct spawn *s, struct error *e)
 	}
 	fd_close(&b.channel);
 	return result;
-}
-
-int spawn_open(const struct spawn *s, const char *path, struct error *e)
-{
-	struct sys_clone_args clone = { .exit_signal = SIGCHLD };
-	pid_t pid = sys_clone3(&clone);
-
-	if (pid == 0) {
-		int fd = sys_setns(s->pidfd, CLONE_NEWNS, "init's mount") < 0
-				 ? -1
-				 : open(path, O_PATH | O_CLOEXEC);
-		_exit(channel_send(s->channel, MESSAGE_OPEN, fd < 0 ? errno : 0, fd) < 0);
-	}
-	if (pid < 0 || process_reap(pid) != 0)
-		return error_set(e, pid < 0 ? errno : EIO, "open %s for the container's init",
-				 path);
-	return 0;
 }

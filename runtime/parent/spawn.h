@@ -29,11 +29,4 @@ struct spawn {
  */
 MUST_CHECK int spawn_init(struct spawn *s, struct error *e);
 
-/*
- * Answer MESSAGE_OPEN: open a path in init's mount namespace with our rights, for an init whose ids
- * may not enter the directories above it, and send the descriptor. Opened in that namespace it
- * carries the locks that a user namespace must keep.
- */
-MUST_CHECK int spawn_open(const struct spawn *s, const char *path, struct error *e);
-
 #endif

@@ -5,7 +5,6 @@
 #include "runtime/parent/supported.h"
 
 #include "runtime/parent/container.h"
-#include "spec/features.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -99,30 +98,8 @@ static void check_linux(const struct spec_linux *l, struct error *e)
 		check_resources(l->resources, e);
 }
 
-static void check_mounts(const struct spec *s, struct error *e)
-{
-	const char *const *later = features_mount_options_missing;
-	char field[64];
-
-	for (size_t i = 0; i < s->mounts.n; i++) {
-		const struct spec_mount *m = &s->mounts.v[i];
-		snprintf(field, sizeof(field), "mounts[%zu].uidMappings", i);
-		not_yet(e, m->uid_mappings.n, field);
-		snprintf(field, sizeof(field), "mounts[%zu].gidMappings", i);
-		not_yet(e, m->gid_mappings.n, field);
-		for (size_t j = 0; j < m->options.n; j++)
-			for (size_t k = 0; later[k]; k++) {
-				snprintf(field, sizeof(field), "mounts[%zu].options[%zu]", i, j);
-				if (!strcmp(m->options.v[j], later[k]))
-					error_add(e, field, "\"%s\" is not supported yet",
-						  later[k]);
-			}
-	}
-}
-
 int supported_check(const struct spec *s, struct error *e)
 {
 	check_linux(s->linux, e);
-	check_mounts(s, e);
 	return e->problems ? -1 : 0;
 }

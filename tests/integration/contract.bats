@@ -255,7 +255,7 @@ load helpers
 
 @test "features claims no more than there is" {
 	features=$("$OCIRUN" features)
-	for option in $(jq -r '.mountOptions[] | select(test("idmap|remount|bind$|shared|slave|private|unbindable|mand|copyup") | not)' <<<"$features"); do
+	for option in $(jq -r '.mountOptions[] | select(test("idmap|remount|bind$|shared|slave|private|unbindable|mand") | not)' <<<"$features"); do
 		flags+=("$option")
 	done
 	config '.mounts += [$ARGS.positional[] | {destination: "/f/\(.)", type: "tmpfs", source: "t", options: [.]}]' --args -- "${flags[@]}"

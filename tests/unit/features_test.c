@@ -71,10 +71,9 @@ static void test_mount_options(void **state)
 	for (size_t i = 0; i < features.mount_options.n; i++)
 		assert_non_null(mount_option_find(features.mount_options.v[i]));
 	assert_null(features.mount_options.v[features.mount_options.n]);
-	for (size_t i = 0; features_mount_options_missing[i]; i++) {
-		assert_non_null(mount_option_find(features_mount_options_missing[i]));
-		assert_false(has(&features.mount_options, features_mount_options_missing[i]));
-	}
+	/* All that the reader knows are done. */
+	for (size_t i = 0; mount_options[i].name; i++)
+		assert_true(has(&features.mount_options, mount_options[i].name));
 }
 
 static void test_linux(void **state)
@@ -102,8 +101,7 @@ static void test_disabled_is_bare(void **state)
 	assert_int_equal(s->enabled, s->actions.n > 0);
 	assert_int_equal(s->enabled, s->operators.n > 0);
 	assert_int_equal(s->enabled, s->archs.n > 0);
-	assert_int_equal(features.linux.mount_extensions.idmap.enabled,
-			 has(&features.mount_options, "idmap"));
+	assert_true(features.linux.mount_extensions.idmap.enabled);
 }
 
 static void test_json(void **state)

@@ -28,6 +28,10 @@ static const struct plan_mount *one(struct place *p, const char *mount, struct r
 	return &r->b.plan->mounts.v[0];
 }
 
+#define MAPPINGS                                                         \
+	"\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]," \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]"
+
 #define RO MOUNT_ATTR_RDONLY
 #define NODEV MOUNT_ATTR_NODEV
 #define NOSUID MOUNT_ATTR_NOSUID
@@ -200,6 +204,34 @@ static void remounts(void **state)
 }
 
 static const struct {
+	const char *mount;
+	bool copy_up, idmap, idmap_below;
+} extras[] = {
+	{ "\"type\":\"tmpfs\",\"options\":[\"tmpcopyup\",\"size=1m\"]", true, false, false },
+	{ "\"source\":\"/x\",\"options\":[\"bind\",\"idmap\"]," MAPPINGS, false, true, false },
+	{ "\"source\":\"/x\",\"options\":[\"rbind\",\"ridmap\"]," MAPPINGS, false, true, true },
+	/* The option only keeps older runtimes from passing over the mappings. */
+	{ "\"source\":\"/x\",\"options\":[\"rbind\"]," MAPPINGS, false, true, false },
+};
+
+static void more_than_flags(void **state)
+{
+	struct place *p = *state;
+
+	for (size_t i = 0; i < COUNT(extras); i++) {
+		struct resolved r;
+		const struct plan_mount *m =
+			one(p,
+			    arena_printf(&p->arena, "{\"destination\":\"/a\",%s}", extras[i].mount),
+			    &r);
+		if (m->copy_up != extras[i].copy_up || m->idmap != extras[i].idmap ||
+		    m->idmap_below != extras[i].idmap_below)
+			fail_msg("%s", extras[i].mount);
+		resolved_free(&r);
+	}
+}
+
+static const struct {
 	const char *mount, *source, *destination; /* a source with %s: below the bundle */
 } paths[] = {
 	{ "\"destination\":\"/a\",\"source\":\"/x/y\"", "/x/y", "/a" },
@@ -356,6 +388,16 @@ static void errors(void **state)
 		  "mounts[1].type: missing, and the options say neither bind nor rbind" },
 		{ "{\"destination\":\"/a\",\"source\":\"/x\",\"type\":\"\",\"options\":[\"ro\"]}",
 		  "mounts[1].type: missing, and the options say neither bind nor rbind" },
+		{ "{\"destination\":\"/a\",\"source\":\"/x\",\"type\":\"none\",\"options\":[\"rbind\","
+		  "\"tmpcopyup\"]}",
+		  "mounts[1].options: \"tmpcopyup\" is for new mounts of type tmpfs" },
+		{ "{\"destination\":\"/b\",\"options\":[\"remount\"]," MAPPINGS "}",
+		  "mounts[1].options: the ids of what is mounted already can't be mapped" },
+		{ "{\"destination\":\"/a\",\"type\":\"cgroup\",\"options\":[\"ridmap\"]," MAPPINGS
+		  "}",
+		  "mounts[1].options: the ids of a cgroup mount can't be mapped" },
+		{ "{\"destination\":\"/b\",\"options\":[\"remount\",\"iversion\"]}",
+		  "mounts[1].options: \"iversion\" can't be changed by a remount" },
 	};
 	struct place *p = *state;
 
@@ -373,9 +415,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(flags_in_order),  PLACE_TEST(other_words),
 		PLACE_TEST(kinds_of_mounts), PLACE_TEST(remounts),
-		PLACE_TEST(absolute_paths),  PLACE_TEST(in_their_order),
-		PLACE_TEST(who_sets_up_dev), PLACE_TEST(mount_label),
-		PLACE_TEST(errors),
+		PLACE_TEST(more_than_flags), PLACE_TEST(absolute_paths),
+		PLACE_TEST(in_their_order),  PLACE_TEST(who_sets_up_dev),
+		PLACE_TEST(mount_label),     PLACE_TEST(errors),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
