@@ -331,7 +331,6 @@ load helpers
 		linux.resources.cpu.shares|.linux.resources = {cpu: {shares: 100}}
 		linux.resources.pids.limit|.linux.resources = {pids: {limit: 10}}
 		linux.resources.unified|.linux.resources = {unified: {"memory.high": "1"}}
-		mounts[7].uidMappings|.mounts += [{destination: "/x", type: "bind", source: "/tmp", options: ["bind"], uidMappings: [{containerID: 0, hostID: 1, size: 1}], gidMappings: [{containerID: 0, hostID: 1, size: 1}]}]
 	TABLE
 	equal "$(ls -A "$ROOT")" ""
 }

@@ -285,7 +285,7 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	user_namespace
 	config '.linux.gidMappings = [range(340) | {containerID: ., hostID: (1000000000 + 2 * .), size: 1}]'
 	container
-	assert_error "linux.gidMappings: write gid_map of the container: Argument list too long" "bytes of text"
+	assert_error "linux.gidMappings: write the gid_map of a user namespace: Argument list too long" "bytes of text"
 }
 
 @test "CVE-2021-43784: 64 KiB of mappings are an error, and nothing else" {
