@@ -29,6 +29,7 @@
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -351,6 +352,17 @@ static void report_keyring(char **argument)
 	printf("keyring_id=%ld\n", n);
 	n = syscall(SYS_keyctl, KEYCTL_GET_SECURITY, KEY_SPEC_SESSION_KEYRING, text, sizeof(text));
 	printf("keyring_label=%s\n", n < 0 ? failure() : text);
+}
+
+/* What who knows another's keyring's name gets by it. */
+static void do_join_keyring(char **argument)
+{
+	long n = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, argument[0]);
+
+	if (n < 0)
+		printf("joined_keyring=%s\n", failure());
+	else
+		printf("joined_keyring=%ld\n", n);
 }
 
 /* --- where am I --- */
@@ -805,6 +817,75 @@ static void do_spawn_orphan(char **argument)
 	waitpid(pid, NULL, 0);
 }
 
+/* Is it the program that its process shows? Then it is no more the runtime's. */
+static bool is_payload(const char *exe)
+{
+	const char *name = strrchr(exe, '/');
+
+	return !strcmp(name ? name + 1 : exe, "payload");
+}
+
+/*
+ * What a process lets us see and do: print each thing that should be closed to us. Its exe is asked
+ * again afterwards: what a program of ours shows is no secret. Returns whether it is still closed.
+ */
+static bool spy_one(const char *pid)
+{
+	char path[300], exe[4096];
+	static const char *const files[] = { "environ", "fd", "cwd/.", "root/.", "maps", "mem" };
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	ssize_t n = readlink(path, exe, sizeof(exe) - 1);
+	bool closed = n < 0 && errno == EACCES;
+
+	exe[n < 0 ? 0 : n] = 0;
+	if (n > 0 && !is_payload(exe))
+		printf("spied=%s exe %s\n", pid, exe);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		char file[320];
+		snprintf(file, sizeof(file), "/proc/%s/%s", pid, files[i]);
+		int fd = open(file, O_RDONLY | O_CLOEXEC);
+		/* The memory of the moment we opened it. */
+		n = readlink(path, exe, sizeof(exe) - 1);
+		exe[n < 0 ? 0 : n] = 0;
+		if (fd >= 0 && n > 0 && !is_payload(exe))
+			printf("spied=%s %s of %s\n", pid, files[i], exe);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (ptrace(PTRACE_SEIZE, atoi(pid), 0, 0) == 0) {
+		n = readlink(path, exe, sizeof(exe) - 1);
+		exe[n < 0 ? 0 : n] = 0;
+		if (n > 0 && !is_payload(exe))
+			printf("spied=%s traced %s\n", pid, exe);
+		ptrace(PTRACE_DETACH, atoi(pid), 0, 0);
+	}
+	return closed;
+}
+
+/* Try to get at every other process that comes by. */
+static void do_spy(char **argument)
+{
+	time_t end = time(NULL) + number(argument[0]);
+	long closed = 0;
+	char self[24];
+
+	snprintf(self, sizeof(self), "%d", getpid());
+	printf("spying\n");
+	while (time(NULL) < end) {
+		DIR *d = opendir("/proc");
+		struct dirent *entry;
+
+		while (d && (entry = readdir(d)))
+			if (entry->d_name[0] > '0' && entry->d_name[0] <= '9' &&
+			    strcmp(entry->d_name, self))
+				closed += spy_one(entry->d_name);
+		if (d)
+			closedir(d);
+	}
+	printf("closed=%ld\n", closed);
+}
+
 static void do_help(char **argument);
 
 static const struct word words[] = {
@@ -855,6 +936,8 @@ static const struct word words[] = {
 	{ "spawn-children", 1, do_spawn_children, "N: start N children that sleep for ever" },
 	{ "spawn-orphan", 0, do_spawn_orphan,
 	  "start a grandchild in its own session that sleeps for ever" },
+	{ "spy", 1, do_spy, "SECONDS: try to read and trace every other process that comes by" },
+	{ "join-keyring", 1, do_join_keyring, "NAME: join the session keyring of that name" },
 	{ "help", 0, do_help, "this list" },
 };
 

@@ -535,6 +535,30 @@ end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
 	end_hook
 }
 
+@test "kill and start of a container that is being created are errors and have no effect" {
+	payload say started sleep 100
+	config --arg flag "$T/in-hook" --arg go "$T/go" \
+		'.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "touch \($flag); until [ -e \($go) ]; do sleep 0.02; done"], env: ["PATH=/usr/bin:/bin"]}]'
+	oci create --bundle "$B" "$C" >"$T/console.$C" 2>"$T/err" & creator=$!
+	until_true test -e "$T/in-hook"
+	for signal in KILL TERM 9 0; do
+		for all in '' --all; do
+			# shellcheck disable=SC2086
+			try oci kill $all "$C" $signal
+			assert_error "container not running"
+		done
+	done
+	start
+	assert_error "cannot start a container that is still being created"
+	state_is creating
+	touch "$T/go"
+	wait $creator || fail "create failed: $(cat "$T/err")"
+	state_is created
+	start
+	assert_success
+	until_line started
+}
+
 @test "a hook ends with the create that runs it" {
 	hanging_hook createRuntime
 	oci create --bundle "$B" "$C" >/dev/null 2>&1 & creator=$!

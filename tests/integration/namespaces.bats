@@ -157,6 +157,42 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	equal "$(value ns_mnt)" "$(readlink "/proc/$pid/ns/mnt")"
 }
 
+@test "our own mount namespace can't be joined: its root is the host's" {
+	hold true # a runtime that errs here must not do it to this host
+	host=${HOLDERS[0]}
+	for path in /proc/self/ns/mnt "/proc/$host/ns/mnt" /proc/thread-self/ns/mnt; do
+		for options in '' --no-pivot; do
+			with_path mount "$path"
+			payload say joined
+			# shellcheck disable=SC2086
+			container $options
+			assert_error 'linux.namespaces[5].path' "$path is the mount namespace of ocirun itself"
+		done
+	done
+	ln -s "/proc/$host/ns/mnt" "$T/by-another-name"
+	with_path mount "$T/by-another-name"
+	container
+	assert_error 'linux.namespaces[5].path' "mount namespace of ocirun itself"
+	equal "$("${IN[@]}" stat -c %i /)" "$(stat -c %i /)"
+}
+
+@test "in a user namespace that denies setgroups none of the caller's groups are left" {
+	unshare -U --map-root-user sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true grep -q . /proc/$holder/uid_map
+	equal "$(cat /proc/$holder/setgroups)" deny
+	with_path user "/proc/$holder/ns/user"
+	config '.linux.namespaces |= map(select(.type == "user" or .type == "mount" or .type == "pid" or .type == "uts"))
+		| .mounts |= map(select(.type == "proc" or .type == "tmpfs"))'
+	payload ns ids
+	status=0
+	timeout --foreground 30 setpriv --groups 4,24,27 "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" >"$T/out" 2>"$T/err" 3>&- || status=$?
+	out=$(<"$T/out") err=$(<"$T/err")
+	assert_success
+	line setgroups=deny
+	line groups=
+}
+
 @test "a time namespace is joined by path" {
 	unshare -T --monotonic 5000 --boottime 5000 sleep 100 3>&- & holder=$!
 	HOLDERS+=("$holder")

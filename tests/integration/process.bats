@@ -255,6 +255,30 @@ load helpers
 	matches 'groups=0?'
 }
 
+@test "several hundred additionalGids are set" {
+	config '.process.user.additionalGids = [range(600) | . * 7 + 1000000000]'
+	payload ids
+	passes
+	equal "$(value groups | tr , '\n' | grep -vx 0 | sort -n | tr '\n' ' ')" "$(seq -s ' ' 1000000000 7 1000004193) "
+}
+
+@test "a caller with several hundred groups hands on neither signals nor groups, and its umask" {
+	payload signals umask ids
+	groups=$(seq -s , 1000000000 1000000599)
+	status=0
+	(
+		umask 027
+		exec timeout --foreground 30 setpriv --groups "$groups" env --block-signal=USR1,TERM,CHLD --ignore-signal=HUP,PIPE,CHLD \
+			"$OCIRUN" --root "$ROOT" run --bundle "$B" "$C"
+	) >"$T/out" 2>"$T/err" 3>&- || status=$?
+	out=$(<"$T/out") err=$(<"$T/err")
+	assert_success
+	line signals_blocked=
+	line signals_ignored=
+	line umask=0027
+	matches 'groups=0?'
+}
+
 @test "the umask of config.json is set" {
 	config '.process.user.umask = 7'
 	payload umask
@@ -561,4 +585,28 @@ load helpers
 	[ "$(value keyring_id)" != "$(sed -n 's/^keyring_id=//p' <<<"$host")" ] || fail "the caller's keyring"
 	passes --no-new-keyring
 	equal "$(value keyring_id)" "$(sed -n 's/^keyring_id=//p' <<<"$host")"
+}
+
+@test "a session keyring has no name by which another container could join it" {
+	payload keyring sleep 100
+	running
+	until_line 'keyring_id=.*'
+	out=$(console)
+	first=$(value keyring_id)
+	matches 'keyring=keyring;.*;_ses' # what the kernel calls one without a name
+	payload join-keyring "_ses.$C" keyring join-keyring "_ses.$C-2"
+	try oci run --bundle "$B" "$C-2"
+	assert_success
+	no_line "joined_keyring=$first"
+	# Nor is its own there already.
+	[ "$(value joined_keyring | sort -u | wc -l)" -eq 2 ] || fail "joined one that was there"
+	# Who possesses it can find it in /proc/keys: nobody else does.
+	config '.linux.maskedPaths = [] | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	chown -R --no-dereference 100000:100000 "$B/rootfs/"{dev,proc,sys,tmp} "$B/rootfs"
+	payload keyring file /proc/keys
+	try oci run --bundle "$B" "$C-2"
+	assert_success
+	matches "file=$(printf %08x "$(value keyring_id)") .* keyring +_ses: .*"
+	no_match "file=$(printf %08x "$first") .*"
 }

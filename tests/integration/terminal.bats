@@ -139,6 +139,61 @@ with_terminal() { config '.process.terminal = true'; }
 	line @exit=0
 }
 
+@test "a program that does not read while its caller floods stdin: it ends, and its output is whole" {
+	with_terminal
+	shell 'stty -echo; sleep 1; i=0; while [ $i -lt 3000 ]; do echo "line number $i"; i=$((i + 1)); done; exit 6'
+	mkfifo "$T/in"
+	yes >"$T/in" 2>/dev/null 3>&- & HOLDERS+=($!)
+	try oci run --bundle "$B" "$C" <"$T/in"
+	assert_exit 6
+	equal "$(grep -c 'line number' "$T/out")" 3000 # the first one may stand behind an echo of the flood
+}
+
+@test "the flood does not keep run from its signals" {
+	with_terminal
+	shell 'echo ready; exec sleep 100'
+	mkfifo "$T/in"
+	yes >"$T/in" 2>/dev/null 3>&- & HOLDERS+=($!)
+	"$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" <"$T/in" >"$T/console.$C" 2>"$T/err" 3>&- & runner=$!
+	until_true grep -q ready "$T/console.$C"
+	sleep 0.3
+	oci kill "$C" KILL
+	status=0
+	wait $runner || status=$?
+	assert_exit 137
+}
+
+@test "output that is read only after the program's end arrives whole" {
+	with_terminal
+	shell 'i=0; while [ $i -lt 100 ]; do echo "line number $i"; i=$((i + 1)); done; exit 7'
+	cat >"$T/fill.py" <<-'PY'
+		import fcntl, os
+		flags = fcntl.fcntl(1, fcntl.F_GETFL)
+		fcntl.fcntl(1, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+		try:
+		    while os.write(1, b"#" * 4096):
+		        pass
+		except BlockingIOError:
+		    fcntl.fcntl(1, fcntl.F_SETFL, flags)
+	PY
+	{ "$PYTHON" "$T/fill.py" && oci run --bundle "$B" "$C" 2>"$T/err" || echo $? >"$T/status"; } | { sleep 1; tr -d '\r'; } >"$T/out"
+	equal "$(cat "$T/status")" 7
+	equal "$(grep -c 'line number' "$T/out")" 100
+}
+
+@test "output that nobody reads does not keep run from ending" {
+	with_terminal
+	shell 'exec yes'
+	never() { sleep 8; }
+	ln -sf busybox "$B/rootfs/bin/yes"
+	{ "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" </dev/null 2>"$T/err" || echo $? >"$T/status"; } 3>&- | never 3>&- & HOLDERS+=($!)
+	until_state running
+	sleep 0.5
+	oci kill "$C" KILL
+	until_true test -s "$T/status" || fail "run does not end"
+	equal "$(cat "$T/status")" 137
+}
+
 @test "the program's exit status passes through" {
 	with_terminal
 	payload exit 77
