@@ -858,21 +858,23 @@ static bool spy_one(const char *pid)
 		exe[n < 0 ? 0 : n] = 0;
 		if (n > 0 && !is_payload(exe))
 			printf("spied=%s traced %s\n", pid, exe);
+		/* Only one that stands still can be let go. */
+		ptrace(PTRACE_INTERRUPT, atoi(pid), 0, 0);
+		waitpid(atoi(pid), NULL, __WALL);
 		ptrace(PTRACE_DETACH, atoi(pid), 0, 0);
 	}
 	return closed;
 }
 
-/* Try to get at every other process that comes by. */
+/* Try to get at every other process that comes by, until so many looks were refused. */
 static void do_spy(char **argument)
 {
-	time_t end = time(NULL) + number(argument[0]);
-	long closed = 0;
+	long closed = 0, enough = number(argument[0]);
 	char self[24];
 
 	snprintf(self, sizeof(self), "%d", getpid());
 	printf("spying\n");
-	while (time(NULL) < end) {
+	while (closed < enough) {
 		DIR *d = opendir("/proc");
 		struct dirent *entry;
 
@@ -936,7 +938,8 @@ static const struct word words[] = {
 	{ "spawn-children", 1, do_spawn_children, "N: start N children that sleep for ever" },
 	{ "spawn-orphan", 0, do_spawn_orphan,
 	  "start a grandchild in its own session that sleeps for ever" },
-	{ "spy", 1, do_spy, "SECONDS: try to read and trace every other process that comes by" },
+	{ "spy", 1, do_spy,
+	  "N: try to read and trace all other processes, until N looks were refused" },
 	{ "join-keyring", 1, do_join_keyring, "NAME: join the session keyring of that name" },
 	{ "help", 0, do_help, "this list" },
 };

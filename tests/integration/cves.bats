@@ -258,3 +258,32 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 		[ ! -d "$fd" ] || fail "$fd -> $target"
 	done
 }
+
+# A hostile container whose root may trace and read whatever lives in its namespaces, and one that joins them again and again.
+@test "CVE-2016-9962: who lives in the namespaces that are joined can neither trace nor read the runtime" {
+	for owner in 0 100000; do
+		base_config >"$B/config.json"
+		root_capabilities
+		config --argjson owner $owner '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: $owner, size: 65536}]
+			| .linux.gidMappings = .linux.uidMappings | .mounts |= map(select(.type == "proc" or .type == "tmpfs"))'
+		chown -R --no-dereference $owner:$owner "$B/rootfs/"{dev,etc,home,proc,root,sys,tmp,usr,var,sbin} "$B/rootfs"
+		payload spy 40 sleep 100
+		running "$C-$owner"
+		until_line spying "$C-$owner"
+		for ns in user pid network ipc uts cgroup; do
+			config --arg type $ns --arg path "/proc/$(pid_of "$C-$owner")/ns/$(case $ns in network) echo net ;; *) echo $ns ;; esac)" \
+				'.linux.namespaces |= map(if .type == $type then .path = $path else . end)'
+		done
+		config 'del(.linux.uidMappings, .linux.gidMappings, .hostname)'
+		payload true
+		end=$((SECONDS + 40))
+		until grep -qE '^(closed|spied)=' "$T/console.$C-$owner" || [ $SECONDS -gt $end ]; do
+			try oci run --bundle "$B" "$C-2"
+			assert_success
+		done
+		out=$(console "$C-$owner")
+		no_match 'spied=.*'
+		matches 'closed=[0-9]+' # else it has hardly seen the runtime, and proves nothing
+		oci delete --force "$C-$owner"
+	done
+}
