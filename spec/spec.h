@@ -323,6 +323,7 @@ extern const struct json_table spec_process_table;   /* a process.json of exec *
 extern const struct json_table spec_resources_table; /* a resources.json of update */
 extern const struct json_table spec_hook_table; /* state.json keeps poststart and poststop hooks */
 extern const struct json_table spec_mapping_table;
+extern const struct json_table spec_seccomp_table; /* of a compiled filter's key */
 
 /*
  * Read and check a config.json of `length` bytes (text[length] need not be 0). Every problem found

@@ -182,7 +182,7 @@ static const struct json_field seccomp_fields[] = {
 	FIELD("listenerMetadata", struct spec_seccomp, listener_metadata, JSON_UNSET),
 	FIELD_LIST("syscalls", struct spec_seccomp, syscalls, 0, &seccomp_syscall_table),
 };
-static const struct json_table seccomp_table = TABLE(struct spec_seccomp, seccomp_fields);
+const struct json_table spec_seccomp_table = TABLE(struct spec_seccomp, seccomp_fields);
 
 static const struct json_field intel_rdt_fields[] = {
 	FIELD("closID", struct spec_intel_rdt, clos_id, JSON_UNSET),
@@ -220,7 +220,7 @@ static const struct json_field linux_fields[] = {
 	FIELD_OBJECT("intelRdt", struct spec_linux, intel_rdt, 0, &intel_rdt_table),
 	FIELD_OBJECT("memoryPolicy", struct spec_linux, memory_policy, 0, &memory_policy_table),
 	FIELD("sysctl", struct spec_linux, sysctl, 0),
-	FIELD_OBJECT("seccomp", struct spec_linux, seccomp, 0, &seccomp_table),
+	FIELD_OBJECT("seccomp", struct spec_linux, seccomp, 0, &spec_seccomp_table),
 	FIELD_WORD("rootfsPropagation", struct spec_linux, rootfs_propagation, JSON_UNSET,
 		   &words_propagation),
 	FIELD("maskedPaths", struct spec_linux, masked_paths, 0),

@@ -199,8 +199,8 @@ static int answer(struct creation *c, enum message_type type, struct error *e)
 static int accompany(struct creation *c, struct error *e)
 {
 	c->sources = (struct sources){ .spawn = &c->spawn, .arena = &c->arena };
-	if (c->bundle.plan->filter &&
-	    filter_send(c->bundle.spec->linux->seccomp, c->spawn.channel, &c->arena, e) < 0)
+	if (c->bundle.plan->filter && filter_send(c->bundle.spec->linux->seccomp, c->state.root,
+						  c->spawn.channel, &c->arena, e) < 0)
 		return -1;
 	for (;;) {
 		struct message m;

@@ -8,9 +8,12 @@
 #include "spec/arena.h"
 #include "spec/spec.h"
 
-/* Compile the profile and send it to the child (MESSAGE_FILTER). Allocates from the arena. A child
- * that has ended already is no error: it has said why. */
-MUST_CHECK int filter_send(const struct spec_seccomp *s, int channel, struct arena *a,
+/*
+ * Compile the profile, or find it compiled in the root directory's cache, and send it to the child
+ * (MESSAGE_FILTER). Allocates from the arena. A child that has ended already is no error: it has
+ * said why.
+ */
+MUST_CHECK int filter_send(const struct spec_seccomp *s, int root, int channel, struct arena *a,
 			   struct error *e);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,26 @@ char *seccomp_library(struct arena *a)
 	const struct scmp_version *v = seccomp_version();
 
 	return arena_printf(a, "%u.%u.%u", v->major, v->minor, v->micro);
+}
+
+struct seccomp_key seccomp_key(const struct spec_seccomp *s, struct arena *a)
+{
+	CLEAN_FD fd = open("/proc/sys/kernel/seccomp/actions_avail", O_RDONLY | O_CLOEXEC);
+	struct spec_seccomp profile = *s;
+	struct seccomp_key key;
+	char *actions;
+
+	if (fd < 0 || file_read(fd, 4096, a, &actions, NULL) < 0)
+		actions = "";
+	/* These do not change the program; what actions the kernel knows may. */
+	profile.flags = NULL;
+	profile.listener_path = profile.listener_metadata = NULL;
+	key.text = arena_printf(a, "ocirun %s %s\nlibseccomp %s\narchitecture %x\n%s%s",
+				OCIRUN_VERSION, OCIRUN_COMMIT, seccomp_library(a),
+				seccomp_arch_native(), actions,
+				json_print(&spec_seccomp_table, &profile, 0, a, NULL));
+	key.length = strlen(key.text);
+	return key;
 }
 
 /* SCMP_ARCH_X86_64 by libseccomp's own name, "x86_64". */

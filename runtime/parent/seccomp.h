@@ -6,6 +6,7 @@
 #ifndef OCIRUN_SECCOMP_H
 #define OCIRUN_SECCOMP_H
 
+#include "runtime/parent/seccomp_cache.h"
 #include "runtime/parent/seccomp_join.h"
 #include "spec/spec.h"
 
@@ -15,6 +16,9 @@
  */
 MUST_CHECK int seccomp_compile(const struct spec_seccomp *s, struct arena *a,
 			       struct seccomp_program *out, struct error *e);
+
+/* All that the compiled program depends on: the profile, and what makes it. From the arena. */
+struct seccomp_key seccomp_key(const struct spec_seccomp *s, struct arena *a);
 
 /* Whether libseccomp knows an architecture, by the specification's name. */
 bool seccomp_arch_known(const char *name);

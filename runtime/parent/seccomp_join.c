@@ -84,3 +84,28 @@ int seccomp_join(const struct seccomp_part *parts, size_t n, struct seccomp_prog
 		  SECCOMP_INSTRUCTIONS_MAX);
 	return error_hint(e, "name fewer architectures, or fewer system calls");
 }
+
+static bool is_sane(const struct sock_filter *f, size_t left)
+{
+	switch (f->code) {
+	case BPF_LD | BPF_W | BPF_ABS: return f->k % 4 == 0 && f->k < sizeof(struct seccomp_data);
+	case BPF_ALU | BPF_AND | BPF_K:
+	case BPF_RET | BPF_K: return true;
+	case BPF_JMP | BPF_JA: return f->k < left;
+	case BPF_JMP | BPF_JEQ | BPF_K:
+	case BPF_JMP | BPF_JGT | BPF_K:
+	case BPF_JMP | BPF_JGE | BPF_K:
+	case BPF_JMP | BPF_JSET | BPF_K: return f->jt < left && f->jf < left;
+	default: return false;
+	}
+}
+
+bool seccomp_sane(const struct seccomp_program *p)
+{
+	if (!p->n || p->n > SECCOMP_INSTRUCTIONS_MAX || p->v[p->n - 1].code != (BPF_RET | BPF_K))
+		return false;
+	for (size_t i = 0; i < p->n; i++)
+		if (!is_sane(&p->v[i], p->n - i - 1))
+			return false;
+	return true;
+}

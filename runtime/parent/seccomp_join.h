@@ -44,4 +44,8 @@ struct seccomp_program {
 MUST_CHECK int seccomp_join(const struct seccomp_part *parts, size_t n, struct seccomp_program *out,
 			    struct error *e);
 
+/* Whether the kernel can take it for one of ours: instructions as libseccomp and we use them, jumps
+ * that stay inside, a return at the end. */
+bool seccomp_sane(const struct seccomp_program *p);
+
 #endif

@@ -44,6 +44,7 @@ teardown() {
 	for id in $("${IN[@]}" "$OCIRUN" --root "$ROOT" list -q 2>/dev/null) $(ls "$ROOT" 2>/dev/null); do
 		case $id in "$C"*) timeout -k 1 10 "${IN[@]}" "$OCIRUN" --root "$ROOT" delete --force "$id" 3>&- || left+=("delete --force $id: status $?") ;; esac
 	done
+	rm -rf "$ROOT/.seccomp@" # compiled filters: they are kept on purpose
 	[ -z "$(ls -A "$ROOT" 2>/dev/null)" ] || left+=("root directory: $(ls -A "$ROOT" | tr '\n' ' ')")
 	until_true no_cgroups || left+=("cgroup: $(cgroups_of "$C" | tr '\n' ' ')")
 	until_true no_processes || left+=("process: $(processes_left | while read -r pid; do tr '\0' ' ' <"/proc/$pid/cmdline"; echo "($pid)"; done)")

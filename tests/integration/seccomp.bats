@@ -260,3 +260,64 @@ allow_only() { profile "{\"defaultAction\": \"SCMP_ACT_ERRNO\", ${2-} \"syscalls
 	assert_error "linux.seccomp: the filter is too long: the kernel takes 4096 instructions"
 	absent "$ROOT/$C"
 }
+
+# --- the cache of compiled filters -------------------------------------------------------------------------------------------------------
+
+# Runs the container and says whether its filter came from the cache.
+cached() {
+	OCIRUN_TRACE=steps container
+	assert_success
+	line "syscall getppid=(EPERM)"
+	sed -n 's/.*filter cache \(hit\|miss\).*/\1/p' <<<"$err"
+}
+
+@test "the second container with a profile finds it compiled" {
+	allow_only
+	payload syscall getppid
+	equal "$(cached)" miss
+	equal "$(cached)" hit
+	equal "$(stat -c '%a %u' "$ROOT/.seccomp@")" "700 $(id -u)"
+	# What is not of the program does not matter to it.
+	config '.linux.seccomp.flags = [] | .hostname = "other"'
+	equal "$(cached)" hit
+	config '.linux.seccomp.syscalls += [{names: ["getuid"], action: "SCMP_ACT_LOG"}]'
+	equal "$(cached)" miss
+	equal "$(cached)" hit
+	config '.linux.seccomp.syscalls[1].args = [{index: 0, value: 1, op: "SCMP_CMP_EQ"}]'
+	equal "$(cached)" miss
+}
+
+@test "a file of the cache that others may write, or that is damaged, is not used" {
+	allow_only
+	payload syscall getppid
+	equal "$(cached)" miss
+	file=$(echo "$ROOT/.seccomp@/"*)
+	chmod 666 "$file"
+	equal "$(cached)" miss
+	equal "$(cached)" hit
+	printf 'xxxxxxxx' | dd of="$file" bs=1 seek=40 conv=notrunc status=none
+	equal "$(cached)" miss
+	equal "$(cached)" hit
+	: >"$file"
+	equal "$(cached)" miss
+	chmod 777 "$ROOT/.seccomp@"
+	equal "$(cached)" miss
+	equal "$(cached)" miss
+}
+
+@test "where the cache can't be written containers run all the same" {
+	allow_only
+	payload syscall getppid
+	echo >"$ROOT/.seccomp@"
+	equal "$(cached)" miss
+	equal "$(cached)" miss
+}
+
+@test "the cache is no container" {
+	allow_only
+	passes
+	[ -d "$ROOT/.seccomp@" ] || fail "no cache"
+	equal "$(oci list -q)" ""
+	try oci state ".seccomp@"
+	assert_error "invalid container ID format"
+}
