@@ -352,4 +352,7 @@ MUST_CHECK int spec_validate_resources(const struct spec_resources *r, struct er
  */
 bool spec_sysctl_path(const char *key, char *out, size_t size);
 
+/* The CLONE_NEW* bit of the namespace that such a path belongs to; 0: none, it is the host's. */
+uint64_t spec_sysctl_namespace(const char *path);
+
 #endif

@@ -29,22 +29,43 @@ bool spec_sysctl_path(const char *key, char *out, size_t size)
 	return true;
 }
 
+/* The kernel's own registrations per namespace: ipc/ipc_sysctl.c, ipc/mq_sysctl.c, net/,
+ * kernel/ucount.c; and kernel/utsname_sysctl.c. */
 static const struct {
-	const char *path;
-	bool below; /* all that begins with it */
+	const char *path; /* one that ends in a slash: all below it */
 	uint64_t namespace;
-	const char *name;
 } namespaced[] = {
-	{ "kernel/domainname", false, CLONE_NEWUTS, "uts" },
-	{ "kernel/msg", true, CLONE_NEWIPC, "ipc" },
-	{ "kernel/sem", true, CLONE_NEWIPC, "ipc" },
-	{ "kernel/shm", true, CLONE_NEWIPC, "ipc" },
-	{ "fs/mqueue/", true, CLONE_NEWIPC, "ipc" },
-	{ "net/", true, CLONE_NEWNET, "network" },
-	{ "user/", true, CLONE_NEWUSER, "user" },
+	{ "kernel/domainname", CLONE_NEWUTS },
+	{ "kernel/auto_msgmni", CLONE_NEWIPC },
+	{ "kernel/msg_next_id", CLONE_NEWIPC },
+	{ "kernel/msgmax", CLONE_NEWIPC },
+	{ "kernel/msgmnb", CLONE_NEWIPC },
+	{ "kernel/msgmni", CLONE_NEWIPC },
+	{ "kernel/sem", CLONE_NEWIPC },
+	{ "kernel/sem_next_id", CLONE_NEWIPC },
+	{ "kernel/shm_next_id", CLONE_NEWIPC },
+	{ "kernel/shm_rmid_forced", CLONE_NEWIPC },
+	{ "kernel/shmall", CLONE_NEWIPC },
+	{ "kernel/shmmax", CLONE_NEWIPC },
+	{ "kernel/shmmni", CLONE_NEWIPC },
+	{ "fs/mqueue/", CLONE_NEWIPC },
+	{ "net/", CLONE_NEWNET },
+	{ "user/", CLONE_NEWUSER },
 };
 
-static void validate_key(const char *key, uint64_t has, struct error *e)
+uint64_t spec_sysctl_namespace(const char *path)
+{
+	for (size_t i = 0; i < sizeof(namespaced) / sizeof(namespaced[0]); i++) {
+		const char *known = namespaced[i].path;
+		size_t n = strlen(known);
+
+		if (known[n - 1] == '/' ? !strncmp(path, known, n) : !strcmp(path, known))
+			return namespaced[i].namespace;
+	}
+	return 0;
+}
+
+static void validate_key(const char *key, const struct spec *s, struct error *e)
 {
 	char path[NAME_MAX_BYTES + 1];
 
@@ -53,30 +74,25 @@ static void validate_key(const char *key, uint64_t has, struct error *e)
 			  "is no name of a kernel parameter");
 		return;
 	}
+	/* Callers know it as an error even where nothing contradicts it. */
 	if (!strcmp(path, "kernel/hostname")) {
 		error_add(e, AT("linux.sysctl[\"%.80s\"]", key), "belongs into hostname");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(namespaced) / sizeof(namespaced[0]); i++) {
-		const char *known = namespaced[i].path;
-
-		if (namespaced[i].below ? strncmp(path, known, strlen(known)) != 0
-					: strcmp(path, known) != 0)
-			continue;
-		if (!(has & namespaced[i].namespace))
-			error_add(e, AT("linux.sysctl[\"%.80s\"]", key),
-				  "needs a namespace of type \"%s\" in linux.namespaces",
-				  namespaced[i].name);
-		return;
-	}
-	error_add(e, AT("linux.sysctl[\"%.80s\"]", key),
-		  "belongs to no namespace and would change the host");
+	uint64_t namespace = spec_sysctl_namespace(path);
+	if (!namespace)
+		error_add(e, AT("linux.sysctl[\"%.80s\"]", key),
+			  "belongs to no namespace and would change the host");
+	else if (!(spec_namespaces(s->linux) & namespace))
+		error_add(e, AT("linux.sysctl[\"%.80s\"]", key),
+			  "needs a namespace of type \"%s\" in linux.namespaces",
+			  word_name(&words_namespaces, namespace));
+	else if (s->domainname && !strcmp(path, "kernel/domainname"))
+		error_add(e, AT("linux.sysctl[\"%.80s\"]", key), "conflicts with domainname");
 }
 
-void validate_sysctl(const struct spec_linux *l, struct error *e)
+void validate_sysctl(const struct spec *s, struct error *e)
 {
-	uint64_t has = spec_namespaces(l);
-
-	for (size_t i = 0; i < l->sysctl.n; i++)
-		validate_key(l->sysctl.v[i].key, has, e);
+	for (size_t i = 0; i < s->linux->sysctl.n; i++)
+		validate_key(s->linux->sysctl.v[i].key, s, e);
 }

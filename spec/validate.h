@@ -28,6 +28,6 @@ void validate_mappings(const spec_id_mappings *m, const char *place, struct erro
 void validate_linux(const struct spec *s, struct error *e);
 void validate_seccomp(const struct spec_seccomp *s, struct error *e);
 void validate_resources(const struct spec_resources *r, const char *prefix, struct error *e);
-void validate_sysctl(const struct spec_linux *l, struct error *e);
+void validate_sysctl(const struct spec *s, struct error *e);
 
 #endif

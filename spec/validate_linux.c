@@ -204,7 +204,7 @@ void validate_linux(const struct spec *s, struct error *e)
 		validate_rdt(l->intel_rdt, e);
 	if (l->memory_policy)
 		validate_memory_policy(l->memory_policy, e);
-	validate_sysctl(l, e);
+	validate_sysctl(s, e);
 	if (l->seccomp)
 		validate_seccomp(l->seccomp, e);
 	validate_paths(&l->masked_paths, "linux.maskedPaths", e);

@@ -25,6 +25,49 @@ bool namespaces_initial_user(void)
 	return n == sizeof(INITIAL_USER_NAMESPACE) - 1 && !memcmp(link, INITIAL_USER_NAMESPACE, n);
 }
 
+/* Does fd name the namespace of this type that we are in ourselves? */
+static bool is_ours(uint64_t type, int fd)
+{
+	static const struct {
+		uint64_t type;
+		const char *path;
+	} own[] = {
+		{ CLONE_NEWNS, "/proc/self/ns/mnt" },    { CLONE_NEWNET, "/proc/self/ns/net" },
+		{ CLONE_NEWIPC, "/proc/self/ns/ipc" },   { CLONE_NEWUTS, "/proc/self/ns/uts" },
+		{ CLONE_NEWUSER, "/proc/self/ns/user" },
+	};
+	struct stat ours, other;
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i].type == type)
+			return stat(own[i].path, &ours) == 0 && fstat(fd, &other) == 0 &&
+			       ours.st_ino == other.st_ino;
+	return false;
+}
+
+/* A namespace of our own is the host: what config.json would change in it is an error. */
+static int check_ours(const struct spec *s, const struct plan *plan, size_t i, struct error *e)
+{
+	const struct spec_namespace *ns = &s->linux->namespaces.v[i];
+	const char *type = word_name(&words_namespaces, ns->type);
+
+	for (size_t j = 0; j < plan->sysctl.n; j++)
+		if (spec_sysctl_namespace(plan->sysctl.v[j].key) == ns->type) {
+			error_set(e, 0, "linux.namespaces[%zu].path is ocirun's own %s namespace",
+				  i, type);
+			return error_in(e, "linux.sysctl[\"%s\"]", s->linux->sysctl.v[j].key);
+		}
+	if (ns->type != CLONE_NEWNS &&
+	    (ns->type != CLONE_NEWUTS || (!s->hostname && !s->domainname)))
+		return 0;
+	/* Pivoting in it would change the root of all that live there, ourselves among them. */
+	error_set(e, 0, "%s is the %s namespace of ocirun itself", ns->path, type);
+	if (ns->type == CLONE_NEWUTS)
+		error_hint(e, "%s would become the host's",
+			   s->hostname ? "hostname" : "domainname");
+	return error_in(e, "linux.namespaces[%zu].path", i);
+}
+
 int namespaces_open(const struct spec *s, struct arena *a, struct plan *plan, struct error *e)
 {
 	plan->joins.v = arena_alloc(a, s->linux->namespaces.n * sizeof(*plan->joins.v));
@@ -39,15 +82,10 @@ int namespaces_open(const struct spec *s, struct arena *a, struct plan *plan, st
 		else if (type != (int)ns->type)
 			error_set(e, 0, "%s is not a %s namespace", ns->path,
 				  word_name(&words_namespaces, ns->type));
-		struct stat own, other;
-		/* Pivoting in it would change the root of all that live there, ourselves among
-		 * them. */
-		bool ours = type == CLONE_NEWNS && stat("/proc/self/ns/mnt", &own) == 0 &&
-			    fstat(fd, &other) == 0 && own.st_ino == other.st_ino;
-		if (ours)
-			error_set(e, 0, "%s is the mount namespace of ocirun itself", ns->path);
-		if (type != (int)ns->type || ours)
+		if (type != (int)ns->type)
 			return error_in(e, "linux.namespaces[%zu].path", i);
+		if (is_ours(ns->type, fd) && check_ours(s, plan, i, e) < 0)
+			return -1;
 		plan->joins.v[plan->joins.n++] = (struct plan_join){ ns->type, fd_take(&fd) };
 	}
 	return 0;

@@ -496,6 +496,51 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	done
 }
 
+@test "kernel.domainname is set, unless the field of its own says so too" {
+	config '.linux.sysctl = {"kernel/domainname": "domain"}'
+	payload host
+	passes
+	line domainname=domain
+	config '.domainname = "box"'
+	container
+	assert_error 'linux.sysctl["kernel/domainname"]: conflicts with domainname'
+}
+
+@test "sysctls of the user namespace are set in it, and the host's stay" {
+	user_namespace
+	host=$(cat /proc/sys/user/max_mnt_namespaces)
+	config '.linux.sysctl = {"user.max_mnt_namespaces": "77"}'
+	payload sysctl user.max_mnt_namespaces
+	passes
+	line sysctl_user.max_mnt_namespaces=77
+	equal "$(cat /proc/sys/user/max_mnt_namespaces)" "$host"
+}
+
+@test "a value that the kernel refuses is an error that names sysctl and value" {
+	config '.linux.sysctl = {"kernel.shm_rmid_forced": "never"}'
+	container
+	assert_error 'linux.sysctl["kernel/shm_rmid_forced"]: set it to "never": Invalid argument (EINVAL)'
+}
+
+@test "what would change a namespace that is joined and is the host's is an error" {
+	host=$(cat /proc/sys/net/ipv4/ip_forward)
+	with_path network /proc/self/ns/net
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	hold true
+	container
+	assert_error 'linux.sysctl["net.ipv4.ip_forward"]: ' "is ocirun's own network namespace"
+	equal "$(cat /proc/sys/net/ipv4/ip_forward)" "$host"
+	config 'del(.linux.sysctl)'
+	payload ns
+	passes
+	equal "$(value ns_net)" "$(readlink /proc/self/ns/net)"
+	with_path uts /proc/self/ns/uts
+	container
+	assert_error "/proc/self/ns/uts is the uts namespace of ocirun itself" "hostname would become the host's"
+	config 'del(.hostname)'
+	passes
+}
+
 @test "a sysctl's name can't lead elsewhere" {
 	for name in net.ipv4...core_pattern net/../kernel/core_pattern net./ipv4/ip_forward net.ipv4.no_such_thing net; do
 		config --arg name "$name" '.linux.sysctl = {($name): "1"}'

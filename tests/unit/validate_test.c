@@ -248,6 +248,10 @@ static const struct {
 	  "linux.resources.unified[\"../x\"]: is no name of a cgroup file" },
 	{ RES("\"blockIO\":{\"weightDevice\":[{\"major\":1,\"minor\":2}]}"),
 	  "linux.resources.blockIO.weightDevice[0]: needs weight or leafWeight" },
+	/* sysctl */
+	{ "\"domainname\":\"d\"," LINUX(
+		  NS("{\"type\":\"uts\"}") ",\"sysctl\":{\"kernel.domainname\":\"y\"}"),
+	  "linux.sysctl[\"kernel.domainname\"]: conflicts with domainname" },
 	/* memoryPolicy */
 	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0-1023\"}"), NULL },
 	{ LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\"}"), NULL },
@@ -380,11 +384,21 @@ static void sysctls(void **state)
 		{ "fs.mqueue.msg_max", "ipc" },
 		{ "net.core.somaxconn", "network" },
 		{ "net/ipv4/ip_forward", "network" },
+		{ "kernel.msgmni", "ipc" },
+		{ "kernel.msgmnb", "ipc" },
+		{ "kernel.shmall", "ipc" },
+		{ "kernel.shmmni", "ipc" },
+		{ "kernel/shm_rmid_forced", "ipc" },
+		{ "kernel.sem_next_id", "ipc" },
+		{ "fs/mqueue/queues_max", "ipc" },
 		{ "user.max_user_namespaces", "user" },
 		{ "net.ipv4.conf.eth0/1.mtu", "network" },
 	};
-	static const char *const host[] = { "kernel.panic",     "vm.swappiness", "fs.file-max",
-					    "kernel.hostname2", "netx.y",        "fs.mqueue" };
+	static const char *const host[] = {
+		"kernel.panic", "vm.swappiness", "fs.file-max",    "kernel.hostname2",
+		"netx.y",       "fs.mqueue",     "kernel.msgmax2", "kernel.semx",
+		"kernel.shm",   "user2.x",       "kernel.ostype",  "kernel/msg",
+	};
 	static const char *const none[] = { "",          ".",         "net..core",
 					    "net.core.", "/net/core", "net/../kernel/panic",
 					    "net/./x",   "net.//.x",  "net" };
