@@ -468,6 +468,46 @@ load helpers
 	assert_error process.oomScoreAdj 1001
 }
 
+@test "oomScoreAdj is set in a user namespace too, also for another user than root" {
+	user_namespace
+	config '.process.oomScoreAdj = 444 | .process.user = {uid: 1000, gid: 1000}'
+	payload process
+	passes
+	line oom_score_adj=444
+	config '.linux.namespaces += [{type: "time"}]' # by way of a helper
+	passes
+	line oom_score_adj=444
+}
+
+@test "oomScoreAdj is lowered by whoever has CAP_SYS_RESOURCE on the host, in a user namespace too" {
+	need_capability SYS_RESOURCE 24
+	need_initial_user_namespace
+	config '.process.oomScoreAdj = -999'
+	payload process
+	passes
+	line oom_score_adj=-999
+	user_namespace
+	passes
+	line oom_score_adj=-999
+}
+
+@test "an oomScoreAdj that nobody here may set is an error with its remedy" {
+	bits=$(sed -n 's/^CapEff:\t//p' /proc/self/status)
+	(((16#$bits >> 24) & 1)) && skip "this host grants CAP_SYS_RESOURCE"
+	for namespaces in '[]' '[{type: "user"}]'; do
+		base_config >"$B/config.json"
+		[ "$namespaces" = '[]' ] || user_namespace
+		config '.process.oomScoreAdj = -1000'
+		create
+		assert_error "process.oomScoreAdj: set it to -1000: Permission denied (EACCES)" "lowering it needs CAP_SYS_RESOURCE on the host"
+		try oci state "$C"
+		assert_error "container does not exist"
+	done
+	config '.process.oomScoreAdj = 1.5'
+	create
+	assert_error process.oomScoreAdj
+}
+
 @test "securebits are clear" {
 	payload caps
 	passes
