@@ -63,11 +63,12 @@ static int configure_option(int fs, const char *type, const char *option, struct
 	} else {
 		failed = sys_fsconfig(fs, SYS_FSCONFIG_SET_FLAG, option, NULL, 0);
 	}
-	if (failed < 0) {
-		filesystem_error(fs, errno, type, option, e);
-		return error_in(e, "options");
-	}
-	return 0;
+	if (failed == 0)
+		return 0;
+	filesystem_error(fs, errno, type, option, e);
+	if (e->code == EINVAL && (!strncmp(option, "uid=", 4) || !strncmp(option, "gid=", 4)))
+		error_hint(e, "in a user namespace: is that id mapped?");
+	return error_in(e, "options");
 }
 
 static int configure(int fs, const struct plan_mount *m, const char *type, struct error *e)
