@@ -25,26 +25,42 @@ static bool matches(const struct stat *st, const struct plan_device *d)
 	return S_ISFIFO(d->mode) || st->st_rdev == makedev(d->major, d->minor);
 }
 
+/* config-linux.md, "Devices": a file that is there and is not the device is an error. */
+static int other_file(const struct plan_device *d, struct error *e)
+{
+	return error_set(e, EEXIST, "%s is there already and is another file", d->path);
+}
+
+/* What was made is looked at again: in a volume others may have exchanged it. */
+static int own_node(int parent, const char *name, const struct plan_device *d, struct error *e)
+{
+	struct stat st;
+	SPENT_FD node = openat(parent, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+
+	if (node < 0 || fstat(node, &st) < 0)
+		return error_set(e, errno, "look at %s", d->path);
+	if (!matches(&st, d))
+		return other_file(d, e);
+	if (fchownat(node, "", d->uid, d->gid, AT_EMPTY_PATH) < 0)
+		return error_set(e, errno, "set the owner of %s", d->path);
+	return 0;
+}
+
 static int make_node(int parent, const char *name, const struct plan_device *d, struct error *e)
 {
 	struct stat st;
 
-	if (mknodat(parent, name, d->mode, makedev(d->major, d->minor)) == 0) {
-		if ((d->uid || d->gid) &&
-		    fchownat(parent, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
-			return error_set(e, errno, "set the owner of %s", d->path);
-		return 0;
-	}
+	if (mknodat(parent, name, d->mode, makedev(d->major, d->minor)) == 0)
+		return d->uid || d->gid ? own_node(parent, name, d, e) : 0;
 	if (errno != EEXIST)
 		return error_set(e, errno, "make the device %s", d->path);
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set(e, errno, "look at %s", d->path);
-	if (!matches(&st, d))
-		return error_set(e, EEXIST, "%s is there already and is another file", d->path);
-	return 0;
+	return matches(&st, d) ? 0 : other_file(d, e);
 }
 
-/* The host's device onto an empty file: mknod is not for user namespaces. */
+/* The host's device onto an empty file: mknod is not for user namespaces. The empty file may be
+ * there from the last time. */
 static int bind_node(int parent, const char *name, const struct plan_device *d, struct error *e)
 {
 	struct stat st;
@@ -59,8 +75,12 @@ static int bind_node(int parent, const char *name, const struct plan_device *d, 
 	if (made < 0 && errno != EEXIST)
 		return error_set(e, errno, "make a file for the device %s", d->path);
 	SPENT_FD target = openat(parent, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	if (target < 0 || fstat(target, &st) < 0)
+		return error_set(e, errno, "look at %s", d->path);
+	if (!matches(&st, d) && (!S_ISREG(st.st_mode) || st.st_size))
+		return other_file(d, e);
 	SPENT_FD tree = mount_clone(source, false);
-	if (target < 0 || tree < 0 || mount_onto(tree, target) < 0)
+	if (tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "bind the device %s", d->path);
 	return 0;
 }

@@ -172,3 +172,72 @@ device() { config ".linux.devices += [$1]"; }
 	equal "$(grep -c '^stat=/dev/pts/[0-9]' <<<"$out")" 0
 	line "write=/dev/ptmx yes"
 }
+
+@test "in a user namespace a file that is not the device is an error, an empty one is not" {
+	config '.mounts |= map(select(.destination | startswith("/dev") | not))'
+	device '{path: "/dev/null", type: "c", major: 1, minor: 3}'
+	echo text >"$B/rootfs/dev/null"
+	user_namespace
+	container
+	assert_error 'linux.devices[0]: /dev/null is there already and is another file' EEXIST
+	equal "$(cat "$B/rootfs/dev/null")" text
+	rm "$B/rootfs/dev/null"
+	ln -s /etc/passwd "$B/rootfs/dev/null"
+	container
+	assert_error 'linux.devices[0]: /dev/null is there already and is another file'
+	rm "$B/rootfs/dev/null"
+	payload stat /dev/null
+	passes
+	matches 'stat=/dev/null c 0666 .* 1:3 0'
+	passes # the empty file of the first time is there
+	matches 'stat=/dev/null c 0666 .* 1:3 0'
+}
+
+@test "in a user namespace a device of the host with other numbers is an error" {
+	user_namespace
+	device '{path: "/dev/null", type: "c", major: 1, minor: 5}'
+	container
+	assert_error "linux.devices[0]: the host's /dev/null is another device"
+	config '.linux.devices = []'
+	device '{path: "/dev/no-such-device", type: "c", major: 1, minor: 3}'
+	container
+	assert_error "linux.devices[0]: open the host's /dev/no-such-device: No such file or directory (ENOENT)"
+}
+
+@test "a fifo in a user namespace is made, with mode and owner" {
+	user_namespace
+	device '{path: "/var/pipe", type: "p", fileMode: 416, uid: 5, gid: 6}'
+	payload stat /var/pipe
+	passes
+	line "stat=/var/pipe p 0640 5:6 0:0 0"
+}
+
+@test "a device's owner is not given to what takes its name meanwhile" {
+	need_capability MKNOD 27
+	mkdir "$T/volume"
+	cat >"$T/swap.py" <<-'PY'
+		import os, sys
+		os.chdir(sys.argv[1])
+		open("victim", "w").close()
+		while True:
+		    try:
+		        os.link("victim", "other")
+		        os.rename("other", "mine")
+		        os.unlink("mine")
+		    except OSError:
+		        try: os.unlink("other")
+		        except OSError: pass
+	PY
+	"$PYTHON" "$T/swap.py" "$T/volume" 3>&- & swapper=$!
+	config --arg v "$T/volume" '.mounts += [{destination: "/v", type: "bind", source: $v, options: ["bind"]}]'
+	device '{path: "/v/mine", type: "c", major: 1, minor: 3, fileMode: 384, uid: 12345, gid: 12345}'
+	end=$((SECONDS + 3))
+	while [ $SECONDS -lt $end ]; do
+		container
+		owner=$(stat -c %u "$T/volume/victim")
+		[ "$owner" = 0 ] || break
+	done
+	kill -KILL $swapper
+	wait $swapper || true
+	equal "$owner" 0
+}
