@@ -13,6 +13,7 @@ WERROR ?= no
 SANITIZE ?= no
 COVERAGE ?= no
 FUZZ_SECONDS ?= 60
+MACHINE ?= bookworm
 BENCH_RUNS ?= 60
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -154,7 +155,7 @@ demo: need-build+bundles bundles
 
 # --- test ---
 
-.PHONY: check check-unit check-integration unit-tests asan fuzz coverage lint format
+.PHONY: check check-unit check-integration check-vm check-vm-all unit-tests asan fuzz coverage lint format
 unit-tests: $(UNIT_TESTS)
 
 check: need-build+test+bundles bundles
@@ -168,6 +169,11 @@ check-unit: need-build+test
 check-integration: need-build+test+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
 	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/prove $(INTEGRATION_TESTS)
+
+# In a VM, what this host may lack: MACHINE is a row of the table in tests/vm/run, VM_TESTS the files (default: all).
+check-vm check-vm-all: need-build+vm+bundles bundles
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
+	@BUILD='$(abspath $(BUILD))' tests/vm/run $(if $(filter %-all,$@),all,$(MACHINE)) $(VM_TESTS)
 
 asan:
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan SANITIZE=yes CFLAGS='-O1 -g' check
@@ -215,6 +221,8 @@ help:
 #help make demo                watch a container being created, started, inspected, killed and deleted (root)
 #help make bundles             make the root file systems of bundles/
 #help make check               all tests (check-unit, check-integration: one half); the last line has the totals
+#help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
+#help make check-vm-all        the same on all its kernels, and on cgroup v1 (about an hour a machine)
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #help make fuzz                fuzz the readers of config.json and state.json (FUZZ_SECONDS=60)
 #help make lint                formatting, dependency arrows, sizes, shell scripts
