@@ -19,6 +19,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static bool same(const spec_id_mappings *a, const spec_id_mappings *b)
@@ -102,13 +103,25 @@ static int reply(int channel, int fd, const struct error *why)
 		      : channel_send(channel, MESSAGE_OPEN, 0, fd);
 }
 
+/*
+ * To init's mount namespace. A plain user may go there only by way of the user namespace, which it
+ * has made and in which it keeps its own id; those who live there must not trace it.
+ */
+static bool go_inside(const struct spawn *s)
+{
+	if (sys_setns(s->pidfd, CLONE_NEWNS, "init's mount") == 0)
+		return true;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return sys_setns(s->pidfd, CLONE_NEWUSER | CLONE_NEWNS, "init's user and mount") == 0;
+}
+
 static _Noreturn void answer(const struct spawn *s, const struct plan_mount *m, const char *path,
 			     int map)
 {
 	struct error e = ERROR_NONE;
 	int fd = -1;
 
-	bool inside = sys_setns(s->pidfd, CLONE_NEWNS, "init's mount") == 0;
+	bool inside = go_inside(s);
 	if (map >= 0) {
 		fd = inside ? mapped_clone(m, map, &e) : not_mapped(m, &e);
 	} else {

@@ -316,6 +316,56 @@ undelegate() {
 	[ "$(value file | cut -d. -f1)" -ge 1000000 ]
 }
 
+@test "the caller's own id need not be mapped: what only it may enter is reached all the same" {
+	subordinate
+	mkdir -p "$T/closed/source"
+	chmod 700 "$T/closed"
+	mv "$B/rootfs" "$T/closed/rootfs"
+	mkdir -p "$T/closed/rootfs/data"
+	echo text >"$T/closed/source/file"
+	chown -R 200000:300000 "$T/closed/rootfs/"{dev,proc,sys,tmp,data} "$T/closed/source/file"
+	chown $USER_ID "$T/closed" "$T/closed/source"
+	user_config --arg closed "$T/closed" '.root.path = $closed + "/rootfs"
+		| .mounts += [{destination: "/data", type: "bind", source: ($closed + "/source"), options: ["bind"]}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 200000, size: 1000}] | .linux.gidMappings = [{containerID: 0, hostID: 300000, size: 1000}]'
+	chmod 755 "$T/closed/source" # the container's root may read it, once it is there
+	payload ids file /data/file
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	line uid=0
+	line file=text
+}
+
+@test "a plain user's container whose processes have other ids is killed and deleted" {
+	subordinate
+	user_config '.process.user = {uid: 5008, gid: 1000}'
+	payload ids spawn-children 3 sleep 100
+	try oci_user run --detach --bundle "$B" "$C"
+	assert_success
+	pid=$(oci_user state "$C" | jq .pid)
+	equal "$(stat -c %u "/proc/$pid")" 201008
+	try oci_user kill "$C" TERM
+	assert_success
+	until_true is_gone "$pid"
+	try oci_user delete "$C"
+	assert_success
+	try oci_user run --detach --bundle "$B" "$C"
+	try oci_user delete --force "$C"
+	assert_success
+}
+
+@test "a source that a plain user may not enter is an error that names it" {
+	rootless
+	mkdir -m 700 "$T/closed"
+	chown root "$T/closed"
+	user_config --arg closed "$T/closed" '.mounts += [{destination: "/data", type: "bind", source: ($closed + "/source"), options: ["bind"]}]'
+	try oci_user run --bundle "$B" "$C"
+	assert_error 'mounts[6].source' "$T/closed/source" "Permission denied"
+	user_config --arg closed "$T/closed" 'del(.mounts[6]) | .root.path = $closed + "/rootfs"'
+	try oci_user run --bundle "$B" "$C"
+	assert_error root.path "$T/closed/rootfs" "Permission denied"
+}
+
 @test "a range that is not granted is an error with newuidmap's own words" {
 	subordinate
 	for field in uid gid; do
