@@ -21,6 +21,7 @@ static const struct {
 	.seccomp = true,
 	.net_devices = true,
 	.idmap = true,
+	.intel_rdt = { .enabled = true, .schemata = true, .monitoring = true },
 };
 
 static const struct json_field cgroup_fields[] = {

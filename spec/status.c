@@ -58,6 +58,16 @@ static const struct json_field record_net_device_fields[] = {
 static const struct json_table record_net_device_table =
 	TABLE(struct record_net_device, record_net_device_fields);
 
+static const struct json_field record_intel_rdt_fields[] = {
+	FIELD("root", struct record_intel_rdt, root, JSON_REQUIRED),
+	FIELD("path", struct record_intel_rdt, path, JSON_REQUIRED),
+	FIELD("made", struct record_intel_rdt, made, 0),
+	FIELD("shared", struct record_intel_rdt, shared, 0),
+	FIELD("monitoring", struct record_intel_rdt, monitoring, 0),
+};
+static const struct json_table record_intel_rdt_table =
+	TABLE(struct record_intel_rdt, record_intel_rdt_fields);
+
 static const struct json_field record_fields[] = {
 	FIELD("ociVersion", struct record, oci_version, JSON_REQUIRED),
 	FIELD("id", struct record, id, JSON_REQUIRED),
@@ -74,6 +84,7 @@ static const struct json_field record_fields[] = {
 	FIELD_LIST("cgroups", struct record, cgroups, 0, &record_cgroup_table),
 	FIELD_LIST("netDevices", struct record, net_devices, 0, &record_net_device_table),
 	FIELD("network", struct record, network, 0),
+	FIELD_OBJECT("intelRdt", struct record, intel_rdt, 0, &record_intel_rdt_table),
 	FIELD_LIST("poststart", struct record, poststart, 0, &spec_hook_table),
 	FIELD_LIST("poststop", struct record, poststop, 0, &spec_hook_table),
 };

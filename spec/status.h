@@ -62,6 +62,15 @@ struct record_net_device {
 	LIST_OF(struct record_address) addresses;
 };
 
+/* The container's class of service in resctrl. */
+struct record_intel_rdt {
+	char *root;       /* where resctrl is mounted */
+	char *path;       /* of the class */
+	bool made;        /* by create */
+	bool shared;      /* it has a closID: others may use it */
+	char *monitoring; /* our group in it; NULL: none */
+};
+
 struct record {
 	char *oci_version;
 	char *id;
@@ -78,6 +87,7 @@ struct record {
 	LIST_OF(struct record_cgroup) cgroups;
 	/* Put back when the making of the container fails; from then on they are its own. */
 	LIST_OF(struct record_net_device) net_devices;
+	struct record_intel_rdt *intel_rdt; /* NULL: none */
 	char *network; /* path of the network namespace they go to; NULL: init's */
 	spec_hook_list poststart;
 	spec_hook_list poststop;

@@ -147,8 +147,14 @@ static void validate_rdt(const struct spec_intel_rdt *r, struct error *e)
 {
 	const char *id = r->clos_id;
 
-	if (id && (strcmp(id, ".") == 0 || strcmp(id, "..") == 0 || strpbrk(id, "/\n")))
+	/* "/" alone is the default class. */
+	if (id && strcmp(id, "/") != 0 &&
+	    (strcmp(id, ".") == 0 || strcmp(id, "..") == 0 || strpbrk(id, "/\n")))
 		error_add(e, "linux.intelRdt.closID", "\"%.80s\" is no name of a directory", id);
+	for (size_t i = 0; i < r->schemata.n; i++)
+		if (!r->schemata.v[i][0] || strchr(r->schemata.v[i], '\n'))
+			error_add(e, AT("linux.intelRdt.schemata[%zu]", i),
+				  "\"%.80s\" is not one line", r->schemata.v[i]);
 	if (r->mem_bw_schema &&
 	    (strncmp(r->mem_bw_schema, "MB:", 3) != 0 || strchr(r->mem_bw_schema, '\n')))
 		error_add(e, "linux.intelRdt.memBwSchema",

@@ -14,6 +14,7 @@
 #include "runtime/parent/console.h"
 #include "runtime/parent/destroy.h"
 #include "runtime/parent/filter.h"
+#include "runtime/parent/intel_rdt.h"
 #include "runtime/parent/net_devices.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
@@ -100,6 +101,16 @@ static char *time_now(struct arena *a)
 			    (int)(in_day % 60), t.tv_nsec);
 }
 
+static int intend_class(struct creation *c, struct error *e)
+{
+	char *root;
+
+	return intel_rdt_root(&c->arena, &root, e) < 0
+		       ? -1
+		       : intel_rdt_intend(&c->arena, root, c->bundle.spec->linux->intel_rdt,
+					  &c->state.record, e);
+}
+
 static int claim(struct creation *c, struct error *e)
 {
 	const struct spec *s = c->bundle.spec;
@@ -127,6 +138,8 @@ static int claim(struct creation *c, struct error *e)
 		return error_set(e, errno, "find our own process in /proc");
 	if (cgroup_intend(&c->arena, p, r, e) < 0)
 		return -1;
+	if (s->linux->intel_rdt && intend_class(c, e) < 0)
+		return -1;
 	return state_save(&c->state, e);
 }
 
@@ -134,6 +147,8 @@ static int make_cgroup(struct creation *c, struct error *e)
 {
 	const char *asked = c->bundle.spec->linux->cgroups_path;
 
+	if (c->state.record.intel_rdt && intel_rdt_make(&c->state.record, e) < 0)
+		return -1;
 	if (cgroup_make(c->bundle.plan, &c->state.record, !c->bundle.privileged && !asked, e) == 0)
 		return 0;
 	return asked ? error_in(e, "linux.cgroupsPath") : -1;
@@ -155,7 +170,11 @@ static int spawn(struct creation *c, struct error *e)
 	/* Even of a birth that failed: so that the clean-up finds it. */
 	if (c->spawn.pid > 0 && process_identify(c->spawn.pid, &r->init) < 0 && result == 0)
 		result = error_set(e, errno, "find the container's init in /proc");
-	return result < 0 || state_save(&c->state, e) < 0 ? -1 : 0;
+	if (result < 0 || state_save(&c->state, e) < 0)
+		return -1;
+	/* Before hooks: init has made no process yet, and what it makes comes to the same class. */
+	return r->intel_rdt ? intel_rdt_place(r, c->bundle.spec->linux->intel_rdt, c->spawn.pid, e)
+			    : 0;
 }
 
 static int run_hooks(struct creation *c, const char *kind, const spec_hook_list *hooks,

@@ -4,6 +4,7 @@
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/container.h"
+#include "runtime/parent/intel_rdt.h"
 #include "runtime/parent/net_devices.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
@@ -84,6 +85,8 @@ int destroy(struct state *s, bool hooks, struct error *e)
 		return -1;
 	if (!r->complete)
 		net_devices_return(s);
+	if (r->intel_rdt && intel_rdt_remove(r, e) < 0)
+		return -1;
 	if (cgroup_remove_empty(r) < 0 && end_cgroups(r, e) < 0)
 		return -1;
 	if (hooks && r->poststop.n &&

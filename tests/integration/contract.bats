@@ -327,7 +327,6 @@ load helpers
 		create
 		assert_error "$field: not supported yet" || { echo "field: $field"; return 1; }
 	done <<-'TABLE'
-		linux.intelRdt|.linux.intelRdt = {closID: "x"}
 		linux.resources.cpu.shares|.linux.resources = {cpu: {shares: 100}}
 		linux.resources.pids.limit|.linux.resources = {pids: {limit: 10}}
 		linux.resources.unified|.linux.resources = {unified: {"memory.high": "1"}}

@@ -27,7 +27,6 @@ static const struct {
 	enum where where;
 	const char *json, *field;
 } refused[] = {
-	{ LINUX, "\"intelRdt\":{\"closID\":\"x\"}", "linux.intelRdt" },
 	{ MEMORY, "\"limit\":1048576", "linux.resources.memory.limit" },
 	{ MEMORY, "\"reservation\":1048576", "linux.resources.memory.reservation" },
 	{ MEMORY, "\"limit\":-1,\"swap\":1048576", "linux.resources.memory.swap" },

@@ -272,6 +272,12 @@ static const struct {
 	  "linux.intelRdt.closID: \"..\" is no name of a directory" },
 	{ LINUX("\"intelRdt\":{\"closID\":\"a/b\"}"),
 	  "linux.intelRdt.closID: \"a/b\" is no name of a directory" },
+	{ LINUX("\"intelRdt\":{\"closID\":\"/\",\"schemata\":[\"L3:0=f\",\"MB:0=20\"]}"), NULL },
+	{ LINUX("\"intelRdt\":{\"closID\":\"a\\nb\"}"),
+	  "linux.intelRdt.closID: \"a?b\" is no name of a directory" },
+	{ LINUX("\"intelRdt\":{\"schemata\":[\"L3:0=f\",\"L3:0=f\\nMB:0=20\",\"\"]}"),
+	  "linux.intelRdt.schemata[1]: \"L3:0=f?MB:0=20\" is not one line\n"
+	  "linux.intelRdt.schemata[2]: \"\" is not one line" },
 	{ LINUX("\"intelRdt\":{\"memBwSchema\":\"L3:0\"}"),
 	  "linux.intelRdt.memBwSchema: \"L3:0\" is not one line that begins with \"MB:\"" },
 	{ LINUX("\"personality\":{\"domain\":\"LINUX32\",\"flags\":[\"F\"]}"),
