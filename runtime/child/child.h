@@ -26,8 +26,10 @@ struct child {
 	int null;    /* the host's /dev/null, verified */
 	int console; /* the container's end of its terminal */
 	int32_t pid; /* of ourselves, seen from the host; 0 until we are told */
-	int *late;   /* per mount: its descriptor, to become read-only last; -1 */
-	int cwd;     /* process.cwd */
+	int proc;    /* the procfs and the sysfs that mounts has put at /proc and /sys */
+	int sys;
+	int *late; /* per mount: its descriptor, to become read-only last; -1 */
+	int cwd;   /* process.cwd */
 	char **env;
 	char *executable;           /* args[0], looked up */
 	struct sock_filter *filter; /* linux.seccomp, compiled */

@@ -4,7 +4,6 @@
  * container's own may have been replaced (CVE-2025-31133).
  */
 #include "runtime/child/filesystem.h"
-#include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
@@ -47,7 +46,7 @@ static int empty_directory(struct child *c)
 
 static int mask(struct child *c, const char *path, int *empty, struct error *e)
 {
-	SPENT_FD target = inroot_open(c->rootfs, path, O_PATH, 0);
+	SPENT_FD target = mount_find(c, path);
 	struct stat st;
 
 	if (target < 0 && (errno == ENOENT || errno == ENOTDIR))

@@ -218,6 +218,23 @@ static int label_root(const struct child *c, const struct plan_mount *m, int tre
 	return -1;
 }
 
+/* Where the mount at /proc or /sys is remembered, or the one that a path below them is on; NULL. */
+static int *kernel_mount(struct child *c, const char *path)
+{
+	return !strncmp(path, "/proc", 5) && (!path[5] || path[5] == '/')  ? &c->proc
+	       : !strncmp(path, "/sys", 4) && (!path[4] || path[4] == '/') ? &c->sys
+									   : NULL;
+}
+
+int mount_find(struct child *c, const char *path)
+{
+	const int *mount = kernel_mount(c, path);
+	const char *below = strchr(path + 1, '/');
+
+	return mount && *mount >= 0 && below ? inroot_open(*mount, below, O_PATH, 0)
+					     : inroot_open(c->rootfs, path, O_PATH, 0);
+}
+
 static int mount_filesystem(struct child *c, const struct plan_mount *m, int *late, struct error *e)
 {
 	/* What is mounted or made inside a tmpfs comes after it, so it becomes read-only last. */
@@ -238,8 +255,14 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 	SPENT_FD mapped = m->idmap ? child_ask(c, m->index, tree, e) : -1;
 	if ((m->idmap && mapped < 0) || mount_attach(tree, m, target, e) < 0)
 		return -1;
-	if (without)
-		*late = fd_take(&tree);
+	int *kept = without ? late
+		    : strcmp(m->destination, "/proc") && strcmp(m->destination, "/sys")
+			    ? NULL
+			    : kernel_mount(c, m->destination);
+	if (kept) {
+		spent_add(kept);
+		*kept = fd_take(&tree);
+	}
 	return 0;
 }
 

@@ -14,6 +14,12 @@
  * (mount_late), else -1. */
 MUST_CHECK int mount_one(struct child *c, const struct plan_mount *m, int *late, struct error *e);
 
+/*
+ * Open what maskedPaths and readonlyPaths name: below /proc and /sys on the mounts that we have put
+ * there, whatever another process has made of these names in the rootfs since. -1 with errno.
+ */
+int mount_find(struct child *c, const char *path);
+
 /* Attach a mount at the target; its propagation follows. */
 MUST_CHECK int mount_attach(int tree, const struct plan_mount *m, int target, struct error *e);
 

@@ -106,7 +106,7 @@ int rootfs_mounts(struct child *c, struct error *e)
 
 static int make_path_read_only(struct child *c, const char *path, struct error *e)
 {
-	SPENT_FD target = inroot_open(c->rootfs, path, O_PATH, 0);
+	SPENT_FD target = mount_find(c, path);
 
 	/* The host's kernel may lack it, or the image: then there is nothing to protect. */
 	if (target < 0 && (errno == ENOENT || errno == ENOTDIR))

@@ -218,20 +218,19 @@ device() { config ".linux.devices += [$1]"; }
 	cat >"$T/swap.py" <<-'PY'
 		import os, sys
 		os.chdir(sys.argv[1])
-		open("victim", "w").close()
+		link, rename, unlink = os.link, os.rename, os.unlink
 		while True:
 		    try:
-		        os.link("victim", "other")
-		        os.rename("other", "mine")
-		        os.unlink("mine")
+		        link("victim", "other"); rename("other", "mine"); unlink("mine")
 		    except OSError:
-		        try: os.unlink("other")
+		        try: unlink("other")
 		        except OSError: pass
 	PY
+	touch "$T/volume/victim"
 	"$PYTHON" "$T/swap.py" "$T/volume" 3>&- & swapper=$!
 	config --arg v "$T/volume" '.mounts += [{destination: "/v", type: "bind", source: $v, options: ["bind"]}]'
 	device '{path: "/v/mine", type: "c", major: 1, minor: 3, fileMode: 384, uid: 12345, gid: 12345}'
-	end=$((SECONDS + 3))
+	end=$((SECONDS + 6))
 	while [ $SECONDS -lt $end ]; do
 		container
 		owner=$(stat -c %u "$T/volume/victim")
