@@ -17,9 +17,11 @@ static int explain_scheduler(const struct spec_scheduler *s, int code, struct er
 	if (code == EPERM && (s->policy == SCHED_FIFO || s->policy == SCHED_RR))
 		return error_hint(e, "it needs CAP_SYS_NICE on the host and, in a cgroup v1, "
 				     "linux.resources.cpu.realtimeRuntime");
+	/* Callers know the middle of it. */
 	if (code == EPERM && s->policy == SCHED_DEADLINE)
-		return error_hint(e, "it needs CAP_SYS_NICE on the host, and a cgroup that may use "
-				     "every CPU");
+		return error_hint(e, "it needs CAP_SYS_NICE on the host, and a deadline process "
+				     "scheduler can't be used together with AllowedCPUs "
+				     "(linux.resources.cpu.cpus)");
 	if (code == EPERM)
 		return error_hint(e, "it needs CAP_SYS_NICE on the host");
 	if (code == EBUSY)

@@ -214,6 +214,16 @@ assert_error() {
 	done
 }
 
+# refuses FIELD: lines `VALUE|PLACE|REASON` on stdin; with VALUE in FIELD of config.json, `run` gives an error that holds both.
+refuses() {
+	local value place reason
+	while IFS='|' read -r value place reason; do
+		config ".$1 = $value"
+		container
+		assert_error "$1$place" "$reason" || return
+	done
+}
+
 # Whole lines of stdout.
 line() { grep -qxF -- "$1" <<<"$out" || fail "expected the line: $1"; }
 no_line() { ! grep -qxF -- "$1" <<<"$out" || fail "did not expect the line: $1"; }
