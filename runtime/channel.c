@@ -3,6 +3,7 @@
 
 #include "runtime/file.h"
 #include "runtime/log.h"
+#include "runtime/socket.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -39,41 +40,19 @@ int channel_pair(int ends[2], struct error *e)
 	return 0;
 }
 
-static int send_message(int channel, const void *bytes, size_t n, int fd)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec part = { (void *)bytes, n };
-	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t done;
-
-	if (fd >= 0) {
-		m.msg_control = control.bytes;
-		m.msg_controllen = sizeof(control.bytes);
-		control.header = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	do
-		done = sendmsg(channel, &m, MSG_NOSIGNAL);
-	while (done < 0 && errno == EINTR);
-	return done < 0 ? -1 : 0;
-}
-
 int channel_send(int channel, enum message_type type, int32_t value, int fd)
 {
 	uint32_t head[2] = { type, (uint32_t)value };
 
 	trace(TRACE_STEPS, "%s says: %s %d", messages[type].sender, messages[type].name, value);
-	return send_message(channel, head, sizeof(head), fd);
+	return socket_pass(channel, head, sizeof(head), fd) < 0 ? -1 : 0;
 }
 
 int channel_send_error(int channel, const struct error *error)
 {
 	struct message m = { MESSAGE_ERROR, 0, *error };
 
-	return send_message(channel, &m, sizeof(m), -1);
+	return socket_pass(channel, &m, sizeof(m), -1) < 0 ? -1 : 0;
 }
 
 /* The descriptor in a control message; more than one can't come, the buffer has room for one. */

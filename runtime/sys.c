@@ -115,6 +115,11 @@ int sys_pidfd_open(pid_t pid)
 	return TRACED(syscall(SYS_pidfd_open, pid, 0), "pidfd_open(%d)", pid);
 }
 
+int sys_pidfd_getfd(int pidfd, int fd)
+{
+	return TRACED(syscall(SYS_pidfd_getfd, pidfd, fd, 0), "pidfd_getfd(%d, %d)", pidfd, fd);
+}
+
 int sys_pidfd_send_signal(int pidfd, int signal)
 {
 	return TRACED(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0),

@@ -59,6 +59,7 @@ int sys_mount_setattr(int fd, const char *path, unsigned flags, const struct sys
 int sys_fspick(int dir, const char *path);
 int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_pidfd_open(pid_t pid);
+int sys_pidfd_getfd(int pidfd, int fd);
 int sys_pidfd_send_signal(int pidfd, int signal);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 long sys_keyctl_join_session(const char *name);

@@ -17,6 +17,15 @@ static const struct json_field status_fields[] = {
 };
 const struct json_table status_table = TABLE(struct status, status_fields);
 
+static const struct json_field process_state_fields[] = {
+	FIELD("ociVersion", struct process_state, oci_version, JSON_REQUIRED),
+	FIELD("fds", struct process_state, fds, 0),
+	FIELD("pid", struct process_state, pid, JSON_REQUIRED),
+	FIELD("metadata", struct process_state, metadata, 0),
+	FIELD_INLINE("state", struct process_state, state, JSON_REQUIRED, &status_table),
+};
+const struct json_table process_state_table = TABLE(struct process_state, process_state_fields);
+
 static const struct json_field record_process_fields[] = {
 	FIELD("pid", struct record_process, pid, JSON_REQUIRED),
 	FIELD("startTime", struct record_process, start_time, JSON_REQUIRED),

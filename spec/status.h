@@ -24,6 +24,16 @@ struct status {
 extern const struct json_table status_table; /* prints runtime.md's document plus rootfs, created
 						and owner; pid 0 is printed */
 
+/* What a seccomp agent gets with the descriptors (config-linux.md, "The Container Process State"). */
+struct process_state {
+	char *oci_version;
+	struct strings fds;
+	int32_t pid;
+	char *metadata;
+	struct status state;
+};
+extern const struct json_table process_state_table;
+
 struct record_process {
 	int32_t pid;
 	uint64_t start_time; /* /proc/PID/stat field 22, clock ticks since boot: with the pid, names

@@ -1,55 +1,20 @@
 /* See console.h. */
 #include "runtime/parent/console.h"
 
-#include "runtime/channel.h"
 #include "runtime/file.h"
+#include "runtime/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-int console_connect(const char *path, struct error *e)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	CLEAN_FD at = -1;
-
-	/* Longer than a socket address holds: by descriptor. */
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		at = open(path, O_PATH | O_CLOEXEC);
-		snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", at);
-	} else {
-		memcpy(address.sun_path, path, strlen(path) + 1);
-	}
-	CLEAN_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		error_set(e, errno, "connect to %s", path);
-		return error_in(e, "--console-socket");
-	}
-	return fd_take(&fd);
-}
 
 int console_send(int socket, int master, struct error *e)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	char name[] = "/dev/ptmx";
-	struct iovec part = { name, sizeof(name) - 1 };
-	struct msghdr m = { .msg_iov = &part,
-			    .msg_iovlen = 1,
-			    .msg_control = control.bytes,
-			    .msg_controllen = sizeof(control.bytes) };
+	static const char name[] = "/dev/ptmx";
 
-	control.header = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
-	memcpy(CMSG_DATA(&control.header), &master, sizeof(master));
-	if (sendmsg(socket, &m, MSG_NOSIGNAL) < 0) {
+	if (socket_pass(socket, name, sizeof(name) - 1, master) < 0) {
 		error_set(e, errno, "send the terminal");
 		return error_in(e, "--console-socket");
 	}

@@ -10,9 +10,6 @@
 #include <stdbool.h>
 #include <termios.h>
 
-/* Connect to the unix socket that waits for a master. A descriptor, or -1 with e. */
-MUST_CHECK int console_connect(const char *path, struct error *e);
-
 /* Send the master. The receiver also gets its name, as runc's receivers do. */
 MUST_CHECK int console_send(int socket, int master, struct error *e);
 

@@ -18,6 +18,7 @@
 #include "runtime/parent/net_devices.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
+#include "runtime/socket.h"
 #include "runtime/sys.h"
 
 #include <errno.h>
@@ -55,8 +56,8 @@ static int check_terminal(struct creation *c, struct error *e)
 		return error_hint(e, "process.terminal is %s", terminal ? "true" : "false");
 	}
 	if (socket)
-		c->console_socket = console_connect(socket, e);
-	return socket && c->console_socket < 0 ? -1 : 0;
+		c->console_socket = socket_connect(socket, e);
+	return socket && c->console_socket < 0 ? error_in(e, "--console-socket") : 0;
 }
 
 static int plan(struct creation *c, struct error *e)
@@ -214,6 +215,15 @@ static int answer(struct creation *c, enum message_type type, struct error *e)
 	return 0;
 }
 
+static int hand_over_listener(struct creation *c, int listener, struct error *e)
+{
+	struct status state;
+
+	state_document(&c->state, STATUS_CREATING, &state);
+	return filter_hand_over(c->bundle.spec->linux->seccomp, c->spawn.pidfd, listener, &state,
+				&c->arena, e);
+}
+
 /* Serve init until it says that it is created; what takes long is done while it mounts. */
 static int accompany(struct creation *c, struct error *e)
 {
@@ -246,6 +256,10 @@ static int accompany(struct creation *c, struct error *e)
 		case MESSAGE_SCHEDULE:
 			if (schedule_set(c->spawn.pid, c->bundle.spec->process, e) < 0 ||
 			    answer(c, MESSAGE_SCHEDULE, e) < 0)
+				return -1;
+			break;
+		case MESSAGE_LISTENER:
+			if (hand_over_listener(c, m.value, e) < 0)
 				return -1;
 			break;
 		case MESSAGE_TERMINAL: c->terminal = fd_take(&fd); break;

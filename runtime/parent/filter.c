@@ -5,6 +5,8 @@
 #include "runtime/file.h"
 #include "runtime/log.h"
 #include "runtime/parent/seccomp.h"
+#include "runtime/socket.h"
+#include "runtime/sys.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -42,5 +44,49 @@ int filter_send(const struct spec_seccomp *s, int root, int channel, struct aren
 	/* The child does not wait for this. */
 	if (!hit)
 		seccomp_cache_keep(root, &key, &program, a);
+	return 0;
+}
+
+/* The descriptor goes with the first bytes; long annotations may take more than one call. */
+static int send_state(int agent, int listener, const char *text, size_t n)
+{
+	while (n) {
+		ssize_t done = socket_pass(agent, text, n, listener);
+		if (done < 0)
+			return -1;
+		text += done;
+		n -= (size_t)done;
+		listener = -1;
+	}
+	return 0;
+}
+
+int filter_hand_over(const struct spec_seccomp *s, int init, int listener,
+		     const struct status *state, struct arena *a, struct error *e)
+{
+	char *names[] = { "seccompFd", NULL };
+	struct process_state document = { .oci_version = state->oci_version,
+					  .fds = { 1, names },
+					  .pid = state->pid,
+					  .metadata = s->listener_metadata,
+					  .state = *state };
+	size_t n;
+
+	/* Only what the specification's state has. */
+	document.state.rootfs = document.state.created = document.state.owner = NULL;
+	const char *text = json_print(&process_state_table, &document, 0, a, &n);
+	/* By us, whom no filter holds up, and not by init: the agent may have to answer for that. */
+	CLEAN_FD fd = sys_pidfd_getfd(init, listener);
+	if (fd < 0) {
+		error_set(e, errno, "get the filter's listener from the container's init");
+		return error_in(e, "linux.seccomp");
+	}
+	CLEAN_FD agent = socket_connect(s->listener_path, e);
+	if (agent < 0)
+		return error_in(e, "linux.seccomp.listenerPath");
+	if (send_state(agent, fd, text, n) < 0) {
+		error_set(e, errno, "send the filter's listener");
+		return error_in(e, "linux.seccomp.listenerPath");
+	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "spec/arena.h"
 #include "spec/spec.h"
+#include "spec/status.h"
 
 /*
  * Compile the profile, or find it compiled in the root directory's cache, and send it to the child
@@ -15,5 +16,12 @@
  */
 MUST_CHECK int filter_send(const struct spec_seccomp *s, int root, int channel, struct arena *a,
 			   struct error *e);
+
+/*
+ * Hand the listener of a loaded filter, descriptor `listener` of init's, to linux.seccomp's
+ * listenerPath, with the state of the container.
+ */
+MUST_CHECK int filter_hand_over(const struct spec_seccomp *s, int init, int listener,
+				const struct status *state, struct arena *a, struct error *e);
 
 #endif

@@ -92,7 +92,6 @@ static void check_resources(const struct spec_resources *r, struct error *e)
 
 static void check_linux(const struct spec_linux *l, struct error *e)
 {
-	not_yet(e, l->seccomp && l->seccomp->listener_path, "linux.seccomp.listenerPath");
 	if (l->resources)
 		check_resources(l->resources, e);
 }

@@ -321,3 +321,95 @@ cached() {
 	try oci state ".seccomp@"
 	assert_error "invalid container ID format"
 }
+
+# --- SCMP_ACT_NOTIFY ---------------------------------------------------------------------------------------------------------------------
+
+# agent [NUMBER=ERRNO...]: one that listens at $T/agent and answers so.
+agent() {
+	[ "$(uname -m)" = x86_64 ] || skip "numbers of x86_64"
+	"$PYTHON" "$here/agent.py" "$T/agent" "$T/state" "$@" 3>&- &
+	HOLDERS+=($!)
+	until_true [ -S "$T/agent" ] || fail "the agent does not listen"
+}
+
+# notify NAME...: ask the agent about these calls.
+notify() {
+	config --arg path "$T/agent" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path, listenerMetadata: "some data",
+		syscalls: [{names: $ARGS.positional, action: "SCMP_ACT_NOTIFY"}]}' --args -- "$@"
+}
+
+@test "an agent answers for the calls of a container, and knows whose they are" {
+	agent 258=42
+	notify mkdirat
+	config '.annotations = {"org.example.key": "a value"}'
+	payload syscall mkdirat syscall getppid
+	create
+	assert_success
+	jq -e --arg id "$C" --argjson pid "$(pid_of)" --arg bundle "$B" '. == {ociVersion: "1.3.0", fds: ["seccompFd"], pid: $pid,
+		metadata: "some data", state: {ociVersion: "1.3.0", id: $id, status: "creating", pid: $pid, bundle: $bundle,
+		annotations: {"org.example.key": "a value"}}}' "$T/state" || fail "the state was: $(cat "$T/state")"
+	start
+	assert_success
+	until_state stopped
+	out=$(console)
+	line "syscall mkdirat=(ENOMSG)"
+	line "syscall getppid=ok"
+}
+
+@test "the agent may be asked about what the runtime itself does after loading" {
+	agent 258=42
+	notify mkdirat sendmsg recvmsg accept4 close close_range setrlimit prlimit64 execve capset read
+	payload syscall mkdirat
+	passes
+	line "syscall mkdirat=(ENOMSG)"
+}
+
+@test "an agent for a user without noNewPrivileges, and in a user namespace" {
+	need_root
+	agent 258=42
+	notify mkdirat
+	payload syscall mkdirat caps
+	config '.process.noNewPrivileges = false | .process.user = {uid: 1000, gid: 1000}'
+	user_namespace
+	passes
+	line "syscall mkdirat=(ENOMSG)"
+	equal "$(value cap_permitted)" 0000000000000000
+}
+
+@test "an agent with all flags" {
+	agent 258=42
+	notify mkdirat
+	config '.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+		"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
+	payload syscall mkdirat
+	equal "$(oci plan "$B" | jq -c .seccomp)" '{"flags":63,"notify":true}'
+	passes
+	line "syscall mkdirat=(ENOMSG)"
+}
+
+@test "a state that takes several calls to send" {
+	agent 258=42
+	notify mkdirat
+	config '.annotations = {a: ("x" * 900000)}'
+	payload syscall mkdirat
+	passes
+	line "syscall mkdirat=(ENOMSG)"
+	equal "$(jq '.state.annotations.a | length' "$T/state")" 900000
+}
+
+@test "nobody listens at listenerPath" {
+	notify mkdirat
+	payload say ran
+	container
+	assert_error "linux.seccomp.listenerPath: connect to $T/agent: No such file or directory (ENOENT)"
+	no_line ran
+	absent "$ROOT/$C"
+	touch "$T/agent"
+	container
+	assert_error "linux.seccomp.listenerPath: connect to $T/agent: Connection refused (ECONNREFUSED)"
+}
+
+@test "listenerPath without SCMP_ACT_NOTIFY is ignored" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/no/such/socket"}'
+	passes
+}

@@ -1,0 +1,51 @@
+/* See socket.h. */
+#include "runtime/socket.h"
+
+#include "runtime/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+int socket_connect(const char *path, struct error *e)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	CLEAN_FD at = -1;
+
+	/* Longer than a socket address holds: by descriptor. */
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		at = open(path, O_PATH | O_CLOEXEC);
+		snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", at);
+	} else {
+		memcpy(address.sun_path, path, strlen(path) + 1);
+	}
+	CLEAN_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_set(e, errno, "connect to %s", path);
+	return fd_take(&fd);
+}
+
+ssize_t socket_pass(int socket, const void *bytes, size_t n, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec part = { (void *)bytes, n };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t done;
+
+	if (fd >= 0) {
+		m.msg_control = control.bytes;
+		m.msg_controllen = sizeof(control.bytes);
+		control.header = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	}
+	do
+		done = sendmsg(socket, &m, MSG_NOSIGNAL);
+	while (done < 0 && errno == EINTR);
+	return done;
+}

@@ -1,0 +1,19 @@
+/*
+ * Unix sockets of others and of our own: connecting by path, and passing descriptors. What is said
+ * on them is their callers' (channel.c, parent/console.c, parent/filter.c).
+ */
+#ifndef OCIRUN_SOCKET_H
+#define OCIRUN_SOCKET_H
+
+#include "spec/error.h"
+
+#include <sys/types.h>
+
+/* Connect to a stream socket, however long its path. A descriptor (close-on-exec), or -1 with e. */
+MUST_CHECK int socket_connect(const char *path, struct error *e);
+
+/* sendmsg(2), with a descriptor when fd >= 0: how many bytes, or -1 with errno. A reader that is
+ * gone is EPIPE, never a signal. */
+ssize_t socket_pass(int socket, const void *bytes, size_t n, int fd);
+
+#endif
