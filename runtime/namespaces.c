@@ -20,6 +20,15 @@ static int join_one(const struct plan_join *j)
 	return sys_setns(j->fd, (int)j->type, word_name(&words_namespaces, j->type));
 }
 
+static int join_failed(const struct plan_join *j, struct error *e)
+{
+	error_set(e, errno, "join the %s namespace", word_name(&words_namespaces, j->type));
+	error_in(e, "linux.namespaces[%d].path", j->index);
+	return e->code == EPERM ? error_hint(e, "that takes CAP_SYS_ADMIN in the user namespace "
+						"that owns it")
+				: -1;
+}
+
 int namespaces_join(const struct plan *plan, int (*unshared)(void *data, struct error *e),
 		    void *data, struct error *e)
 {
@@ -36,23 +45,21 @@ int namespaces_join(const struct plan *plan, int (*unshared)(void *data, struct 
 			continue;
 		joined[i] = join_one(&plan->joins.v[i]) == 0;
 		if (!joined[i] && errno != EPERM)
-			return error_set(e, errno, "join the %s namespace",
-					 word_name(&words_namespaces, plan->joins.v[i].type));
+			return join_failed(&plan->joins.v[i], e);
 	}
 	if (unshared && unshared(data, e) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->joins.n; i++)
 		if (plan->joins.v[i].type == CLONE_NEWUSER) {
 			if (join_one(&plan->joins.v[i]) < 0)
-				return error_set(e, errno, "join the user namespace");
+				return join_failed(&plan->joins.v[i], e);
 			if (namespaces_become_root(plan, e) < 0)
 				return -1;
 			joined[i] = true;
 		}
 	for (size_t i = 0; i < plan->joins.n; i++)
 		if (!joined[i] && join_one(&plan->joins.v[i]) < 0)
-			return error_set(e, errno, "join the %s namespace",
-					 word_name(&words_namespaces, plan->joins.v[i].type));
+			return join_failed(&plan->joins.v[i], e);
 	return 0;
 }
 

@@ -58,6 +58,7 @@ static const struct json_table plan_memory_policy_table =
 static const struct json_field plan_join_fields[] = {
 	FIELD("type", struct plan_join, type, 0),
 	FIELD("fd", struct plan_join, fd, JSON_HIDDEN),
+	FIELD("index", struct plan_join, index, JSON_HIDDEN),
 };
 static const struct json_table plan_join_table = TABLE(struct plan_join, plan_join_fields);
 

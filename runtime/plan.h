@@ -66,6 +66,7 @@ struct plan_memory_policy {
 struct plan_join {
 	uint32_t type; /* CLONE_NEW* */
 	int32_t fd;    /* opened by the parent, before anything is joined */
+	int32_t index; /* in config.json's linux.namespaces */
 };
 
 struct plan_filter {    /* linux.seccomp; the program itself comes by the channel */

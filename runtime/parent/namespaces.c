@@ -86,7 +86,8 @@ int namespaces_open(const struct spec *s, struct arena *a, struct plan *plan, st
 			return error_in(e, "linux.namespaces[%zu].path", i);
 		if (is_ours(ns->type, fd) && check_ours(s, plan, i, e) < 0)
 			return -1;
-		plan->joins.v[plan->joins.n++] = (struct plan_join){ ns->type, fd_take(&fd) };
+		plan->joins.v[plan->joins.n++] =
+			(struct plan_join){ ns->type, fd_take(&fd), (int32_t)i };
 	}
 	return 0;
 }

@@ -359,6 +359,29 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	assert_error "linux.gidMappings: differs from"
 }
 
+@test "a user namespace is joined in which id 0 is not mapped" {
+	unshare -U sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/user)" != "$(host_ns user)" ]'
+	echo '1000 100000 10' >"/proc/$holder/uid_map"
+	echo '1000 100000 10' >"/proc/$holder/gid_map"
+	user_namespace
+	with_path user "/proc/$holder/ns/user"
+	config 'del(.linux.uidMappings, .linux.gidMappings) | .process.user = {uid: 1005, gid: 1006, additionalGids: [1007]}
+		| .mounts |= map(select(.type != "devpts")) | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	payload ids ns caps sysctl net.ipv4.ip_forward
+	passes
+	line uid=1005
+	line gid=1006
+	line sysctl_net.ipv4.ip_forward=1
+	equal "$(value ns_user)" "$(readlink "/proc/$holder/ns/user")"
+	matches 'cap_permitted=0+'
+	matches 'cap_ambient=0+'
+	config '.process.user.uid = 0'
+	container
+	assert_error "process.user.uid: become user 0" "does not map it"
+}
+
 @test "a limit on namespaces is an error that says where it is" {
 	user_namespace
 	config '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'

@@ -289,6 +289,33 @@ undelegate() {
 	line @exit=0
 }
 
+# --- joined namespaces -------------------------------------------------------------------------------------------------------------------------
+
+@test "a plain user joins a user namespace of its own, and one that it owns, with new ones inside" {
+	rootless
+	setpriv --reuid $USER_ID --regid $USER_ID --clear-groups unshare -Ur -n -u sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/uts)" != "$(readlink /proc/self/ns/uts)" ] && grep -q . /proc/$holder/gid_map'
+	user_config --arg ns "/proc/$holder/ns/" 'del(.linux.uidMappings, .linux.gidMappings, .hostname)
+		| .linux.namespaces |= map(select(.type != "user" and .type != "uts"))
+			+ [{type: "user", path: ($ns + "user")}, {type: "network", path: ($ns + "net")}]'
+	payload ids ns net
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	line uid=0
+	line pid=1
+	for ns in user net; do equal "$(value ns_$ns)" "$(readlink "/proc/$holder/ns/$ns")"; done
+	for ns in mnt ipc; do [ "$(value ns_$ns)" != "$(readlink "/proc/$holder/ns/$ns")" ] || fail "the holder's: $ns"; done
+}
+
+@test "a namespace that a plain user may not join is an error that names it" {
+	rootless
+	hold "touch $T/net && mount --bind /proc/self/ns/net $T/net"
+	user_config --arg path "$T/net" '.linux.namespaces += [{type: "network", path: $path}]'
+	try oci_user run --bundle "$B" "$C"
+	assert_error 'linux.namespaces[6].path: join the network namespace: Operation not permitted' "CAP_SYS_ADMIN in the user namespace that owns it"
+}
+
 # --- subordinate ids -----------------------------------------------------------------------------------------------------------------------
 
 @test "newuidmap and newgidmap map what /etc/subuid and /etc/subgid grant" {
@@ -553,6 +580,15 @@ own_map() { jq -cn --argjson id "$1" --argjson size "$2" '[{containerID: 0, host
 		inner_is_complete
 		equal "$(value setgroups)" deny
 	done
+}
+
+@test "nested: masks in the outer container's /proc are the reason why the inner one can't have its own" {
+	rootless
+	nest ".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $(own_map 0 1) | .linux.gidMappings = $(own_map 0 1)"
+	config '.linux.maskedPaths = ["/proc/keys"]'
+	chown -R $USER_ID:$USER_ID "$B"
+	try oci_user run --bundle "$B" "$C"
+	assert_error 'mounts[0]: mount a proc filesystem' '(EPERM)' 'without masks'
 }
 
 @test "nested: without CAP_SETFCAP root can't be root of another user namespace, and is told" {
