@@ -150,6 +150,33 @@ static int read_record(struct state *s, struct error *e)
 	return 0;
 }
 
+/* Does another live process hold the lock? Asked through a description of our own: one that we hold
+ * would be let go. */
+static bool is_locked(const struct state *s)
+{
+	if (s->locked)
+		return false;
+	CLEAN_FD fd = openat(s->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+}
+
+/*
+ * No record, but a writer: a create before its first word or a delete after its last, moments both.
+ * Look again until it is clear which.
+ */
+static int read_again(struct state *s, struct error *e)
+{
+	struct stat st;
+
+	for (int waited = 0; !s->recorded && is_locked(s) && waited < 100; waited += 5) {
+		usleep(5000);
+		if (read_record(s, e) < 0)
+			return -1;
+	}
+	return fstat(s->directory, &st) < 0 || st.st_nlink == 0 ? no_such_container(e) : 0;
+}
+
 int state_open(struct state *s, const char *root, const char *id, struct arena *a, struct error *e)
 {
 	*s = (struct state){ .id = id, .root = -1, .directory = -1, .network = -1, .arena = a };
@@ -158,7 +185,9 @@ int state_open(struct state *s, const char *root, const char *id, struct arena *
 	if (open_directory(s) < 0)
 		return errno == ENOENT ? no_such_container(e)
 				       : error_set(e, errno, "open the state of %s", id);
-	return read_record(s, e);
+	if (read_record(s, e) < 0)
+		return -1;
+	return s->recorded ? 0 : read_again(s, e);
 }
 
 int state_lock(struct state *s, int ms, struct error *e)
@@ -248,15 +277,6 @@ int state_connect(const struct state *s, bool wait)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -1;
 	return fd_take(&fd);
-}
-
-/* Does a live process hold the lock? Asked through a description of our own: one that we hold stays
- * ours. */
-static bool is_locked(const struct state *s)
-{
-	CLEAN_FD fd = openat(s->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
 }
 
 enum status_code state_status(const struct state *s)

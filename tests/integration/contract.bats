@@ -94,6 +94,64 @@ load helpers
 	done
 }
 
+@test "a global option's bad word is an error that names it" {
+	for option in --log-level=nonsense --rootless=maybe --log-format=xml --cgroup-manager=none; do
+		try oci "$option" list
+		assert_error "${option%=*}" "${option#*=}"
+		equal "$out" ""
+	done
+}
+
+@test "what podman and containerd look for in an error is there, in their letters" {
+	args no-such-program
+	create
+	assert_error 'executable file not found in $PATH'
+	args /etc
+	create
+	assert_error 'permission denied'
+	args /no/such/file
+	create
+	assert_error 'no such file or directory'
+	for command in state start kill delete; do
+		try oci $command "$C"
+		assert_error "container does not exist"
+	done
+	payload true
+	running
+	until_state stopped
+	try oci kill "$C"
+	assert_error "container not running"
+	try oci start "$C"
+	assert_error "cannot start a container that has stopped"
+}
+
+@test "a config.json that is none is an error, whatever it is" {
+	rm "$B/config.json"
+	mkdir "$B/config.json"
+	container
+	assert_error config.json
+	rmdir "$B/config.json"
+	mkfifo "$B/config.json"
+	container
+	assert_error config.json
+	rm "$B/config.json"
+	for size in 20M 120M 8E; do
+		truncate -s "$size" "$B/config.json" 2>/dev/null || continue
+		container
+		assert_error config.json "too large"
+	done 2>/dev/null
+	for text in '\0' '{\0}' '{"ociVersion":"1.2.0"}\0' '\xff' '{"ociVersion":"\xc3"}' '{"ociVersion":"1.2.0"}x' '{"process":{"user":{"uid":18446744073709551616}}}'; do
+		# shellcheck disable=SC2059
+		printf "$text" >"$B/config.json"
+		container
+		assert_error config.json
+	done
+	head -c 1000000 /dev/zero | tr '\0' '[' >"$B/config.json"
+	container
+	assert_error config.json
+	equal "$(ls -A "$ROOT")" ""
+}
+
 # --- arguments ------------------------------------------------------------------------------------------------------------------------------
 
 @test "long options take one dash, two dashes, = and a word" {
@@ -228,6 +286,20 @@ load helpers
 	is_gone "$pid"
 }
 
+@test "list passes over what is no container" {
+	payload sleep 100
+	running
+	touch "$ROOT/file"
+	mkdir "$ROOT/a b"
+	ln -s "$C" "$ROOT/link"
+	try oci list -q
+	assert_success
+	equal "$out" "$C"
+	equal "$err" ""
+	equal "$(oci list --format json | jq length)" 1
+	rm -r "${ROOT:?}/"{file,link,'a b'}
+}
+
 @test "state has the keys that callers read" {
 	payload sleep 100
 	running
@@ -289,6 +361,20 @@ load helpers
 	done
 	contains "$("$OCIRUN" create --help)" --console-socket
 	! grep -qw init <<<"$help" || fail "the hidden command shows"
+}
+
+@test "the manual knows every command and option, the completion every command" {
+	options=$("$OCIRUN" --help | grep -oE -- '--[a-z-]{3,}')
+	commands=$("$OCIRUN" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+	contains "$commands" create
+	for command in $commands; do
+		[ "$command" = help ] || options+=" $("$OCIRUN" "$command" --help | grep -oE -- '--[a-z-]{3,}')"
+		grep -qw -- "$command" "$repo/cmd/completion.bash" || fail "completion.bash: $command"
+		grep -qw -- "$command" "$repo/cmd/ocirun.8" || fail "ocirun.8: $command"
+	done
+	for option in $options; do
+		grep -qE -- " ${option#-}( |\$)" "$repo/cmd/ocirun.8" || fail "ocirun.8: $option"
+	done
 }
 
 @test "an unknown command is an error that names it, and the nearest one" {

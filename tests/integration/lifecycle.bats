@@ -67,6 +67,18 @@ load helpers
 	equal "$(ls "$ROOT")" ""
 }
 
+@test "such an id is refused by every command" {
+	echo kept >"$T/outside"
+	for command in create start state kill delete 'delete --force' run; do
+		for id in '' . .. ../outside a/b 'a b' $'a\nb'; do
+			# shellcheck disable=SC2086
+			try oci $command -- "$id"
+			assert_error "invalid container ID format"
+		done
+	done
+	equal "$(cat "$T/outside")" kept
+}
+
 @test "ids of letters, digits, _ + . - are accepted" {
 	create "$C._+-Z9"
 	assert_success
@@ -164,6 +176,30 @@ load helpers
 	state_is created
 	start
 	assert_error "process"
+}
+
+# The caller who makes itself a subreaper, as containerd's shim and conmon are, gets init as its child, and so its exit status.
+@test "init becomes the child of the caller of create" {
+	payload exit 42
+	cat >"$T/shim.py" <<-'PY'
+		import ctypes, os, subprocess, sys
+		ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER
+		runtime, bundle, name = sys.argv[1:4], sys.argv[4], sys.argv[5]
+		subprocess.run(runtime + ["create", "--bundle", bundle, "--pid-file", "pid", name], check=True)
+		pid = int(open("pid").read())
+		parent = int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
+		print("child" if parent == os.getpid() else f"child of {parent}")
+		subprocess.run(runtime + ["start", name], check=True)
+		print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+	PY
+	for filter in . '.linux.namespaces += [{type: "time"}]' '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)'; do
+		config "$filter"
+		try timeout 30 "$PYTHON" "$T/shim.py" "$OCIRUN" --root "$ROOT" "$B" "$C" 3>&-
+		assert_success
+		equal "$out" $'child\n42'
+		try oci delete "$C"
+		assert_success
+	done
 }
 
 # --- pid file ----------------------------------------------------------------------------------------------------------------------------
@@ -454,6 +490,58 @@ load helpers
 	assert_success
 }
 
+@test "of two concurrent deletes one removes the container, and the other finds it gone" {
+	payload true
+	for _ in {1..10}; do
+		running
+		until_state stopped
+		oci delete "$C" 2>"$T/err.1" & one=$!
+		oci delete "$C" 2>"$T/err.2" & two=$!
+		won=0
+		wait $one && won=$((won + 1))
+		wait $two && won=$((won + 1))
+		[ $won -eq 1 ] || fail "$won deletes won" "$(cat "$T"/err.[12])"
+		grep -hq "container does not exist" "$T"/err.[12] || fail "$(cat "$T"/err.[12])"
+		equal "$(ls -A "$ROOT")" ""
+	done
+}
+
+# frozen DIRECTORY FILE WORD: freeze the cgroup of the running container.
+frozen() {
+	echo "$3" >"$1/$2" || fail "can't write $1/$2"
+	until_state paused
+}
+
+@test "a frozen container is paused: it is not deleted, and a KILL ends it" {
+	at=$(cgroup2_at)
+	payload sleep 100
+	for where in "$at cgroup.freeze 1" "/sys/fs/cgroup/freezer freezer.state FROZEN"; do
+		read -r top file word <<<"$where"
+		[ -e "$top/cgroup.procs" ] || continue
+		for end in kill delete; do
+			running
+			dir=$(cgroups_of "$C" | grep "^$top/")
+			frozen "$dir" "$file" "$word"
+			equal "$(oci list --format json | jq -r '.[].status')" paused
+			try oci delete "$C"
+			assert_error "cannot delete container $C that is not stopped: paused"
+			start
+			assert_error "cannot start"
+			state_is paused
+			if [ $end = kill ]; then
+				try oci kill "$C" KILL
+				assert_success
+				until_state stopped
+			fi
+			before=$SECONDS
+			try oci delete --force "$C"
+			assert_success
+			[ $((SECONDS - before)) -lt 5 ] || fail "took $((SECONDS - before)) s"
+			no_cgroups || fail "$(cgroups_of "$C")"
+		done
+	done
+}
+
 @test "delete --force of an id that is none is an error even so" {
 	try oci delete --force ../x
 	assert_error
@@ -642,6 +730,20 @@ end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
 	no_cgroups
 }
 
+@test "what a create left that died before its record is stopped and can be deleted" {
+	mkdir "$ROOT/$C"
+	state_is stopped
+	try oci kill "$C" KILL
+	assert_error "container not running"
+	start
+	assert_error "cannot start a container that has stopped"
+	create
+	assert_error "container with given ID already exists"
+	try oci delete "$C"
+	assert_success
+	equal "$(ls -A "$ROOT")" ""
+}
+
 @test "a corrupt state is an error that names the file, and delete --force clears it" {
 	payload sleep 100
 	running
@@ -655,4 +757,15 @@ end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
 	done
 	cp "$T/good" "$file"
 	state_is running
+	# What it no longer says can't be undone: the warning says so.
+	echo '{' >"$file"
+	try oci delete "$C"
+	assert_error "$C"
+	try oci delete --force "$C"
+	assert_success
+	contains "$err" "processes and cgroups may remain"
+	equal "$(ls -A "$ROOT")" ""
+	kill -KILL "$pid"
+	until_true is_gone "$pid"
+	for dir in $(cgroups_of "$C"); do until_true rmdir "$dir"; done
 }
