@@ -95,6 +95,23 @@ static const struct json_field features_fields[] = {
 };
 const struct json_table features_table = TABLE(struct features, features_fields);
 
+static const struct json_field host_feature_fields[] = {
+	FIELD("available", struct host_feature, available, 0),
+	FIELD("reason", struct host_feature, reason, 0),
+	FIELD("note", struct host_feature, note, 0),
+	FIELD("values", struct host_feature, values, 0),
+	FIELD("number", struct host_feature, number, 0),
+};
+static const struct json_table host_feature_table = TABLE(struct host_feature, host_feature_fields);
+
+static const struct json_field host_features_fields[] = {
+	FIELD("kernel", struct host_features, kernel, 0),
+	FIELD("uid", struct host_features, uid, 0),
+	FIELD("initialUserNamespace", struct host_features, initial_user_namespace, 0),
+	FIELD_KEYED("features", struct host_features, features, 0, &host_feature_table),
+};
+const struct json_table host_features_table = TABLE(struct host_features, host_features_fields);
+
 static struct strings names_of(const struct words *w, struct arena *a)
 {
 	struct strings names = { .n = w->n, .v = arena_array(a, char *, w->n + 1) };

@@ -72,6 +72,23 @@ struct features {
 };
 extern const struct json_table features_table;
 
+/* What one host allows one user: another document, made by runtime/parent/host_features.c. */
+struct host_feature {
+	char *key;
+	bool available;
+	char *reason;          /* why not */
+	char *note;            /* on what condition, or how */
+	struct strings values; /* which */
+	uint64_t *number;      /* a version, a maximum */
+};
+struct host_features {
+	char *kernel;
+	uint32_t uid;
+	bool initial_user_namespace;
+	LIST_OF(struct host_feature) features;
+};
+extern const struct json_table host_features_table;
+
 /* Fill f whole. Its lists are allocated from the arena; their strings are constants. */
 void features_fill(struct features *f, struct arena *a);
 

@@ -8,7 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static bool apparmor_enabled(void)
+bool apparmor_enabled(void)
 {
 	CLEAN_FD fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
 	char answer;
@@ -17,7 +17,7 @@ static bool apparmor_enabled(void)
 }
 
 /* Its filesystem is there as soon as a policy is loaded. */
-static bool selinux_enabled(void)
+bool selinux_enabled(void)
 {
 	struct statfs fs;
 

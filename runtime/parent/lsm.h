@@ -6,6 +6,11 @@
 #include "spec/error.h"
 #include "spec/spec.h"
 
+#include <stdbool.h>
+
+bool apparmor_enabled(void);
+bool selinux_enabled(void);
+
 /* Check process.apparmorProfile, process.selinuxLabel and linux.mountLabel. */
 MUST_CHECK int lsm_check(const struct spec *s, struct error *e);
 
