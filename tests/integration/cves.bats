@@ -217,6 +217,25 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	equal "$(cat "$T/outside/file")" secret
 }
 
+@test "CVE-2025-31133: nor is one on a bind mount that covers /dev" {
+	mkdir "$T/dev"
+	config --arg dev "$T/dev" '.mounts |= map(select(.destination | startswith("/dev") | not)) + [{destination: "/dev", type: "bind", source: $dev, options: ["bind"]}]
+		| .linux.maskedPaths = ["/etc/passwd"]'
+	echo fake >"$B/rootfs/etc/fake"
+	payload access /etc/passwd file /etc/passwd
+	ln -s /etc/fake "$T/dev/null"
+	passes
+	line 'read=/etc/passwd empty'
+	no_line file=fake
+	ln -sfn /proc/sysrq-trigger "$T/dev/null"
+	passes
+	line 'read=/etc/passwd empty'
+	rm "$T/dev/null"
+	echo fake >"$T/dev/null"
+	passes
+	line 'read=/etc/passwd empty'
+}
+
 @test "CVE-2025-23266: a hook does not get the container's environment" {
 	config --arg p "$PAYLOAD" --arg out "$T/env" '.process.env += ["LD_PRELOAD=/evil.so", "EVIL=1"]
 		| .hooks = {createContainer: [{path: $p, args: ["payload", "to", $out, "env"]}], prestart: [{path: $p, args: ["payload", "to", $out, "env"]}]}'

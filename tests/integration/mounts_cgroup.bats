@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# Mounts of type cgroup: what they become with and without a cgroup and a user namespace, on this host and on a pure cgroup2.
+load helpers
+
+without_cgroup_namespace() { config '.linux.namespaces |= map(select(.type != "cgroup"))'; }
+
+# All mounts at and below /sys/fs/cgroup have the flags of the configuration, and none can be written.
+all_read_only() {
+	payload mounts access /sys/fs/cgroup list /sys/fs/cgroup
+	passes
+	matches 'mount=/sys/fs/cgroup (tmpfs|cgroup2) .*'
+	no_match 'mount=/sys/fs/cgroup[^ ]* [^ ]* [^ ]* rw.*'
+	local flag places
+	for flag in nosuid nodev noexec; do equal "$(grep -E '^mount=/sys/fs/cgroup' <<<"$out" | grep -cv "[ ,]$flag[, ]")" 0; done
+	line 'write=/sys/fs/cgroup (EROFS)'
+	mapfile -t places < <(sed -n 's/^mount=\(\/sys\/fs\/cgroup[^ ]*\) cgroup.*/access \1\/cgroup.procs/p' <<<"$out")
+	[ ${#places[@]} -gt 0 ] || fail "no hierarchy"
+	# shellcheck disable=SC2086
+	payload ${places[*]}
+	passes
+	matches 'write=.*'
+	no_match 'write=.* yes'
+	no_match 'read=.* \(.*'
+}
+
+@test "CVE-2023-25809: nothing of a read-only cgroup mount can be written, as this host is" {
+	config '.process.capabilities |= map_values(["CAP_DAC_OVERRIDE"])'
+	all_read_only
+	without_cgroup_namespace
+	all_read_only
+}
+
+@test "CVE-2023-25809: nor in a user namespace" {
+	config '.process.capabilities |= map_values(["CAP_DAC_OVERRIDE"])'
+	user_namespace
+	all_read_only
+	without_cgroup_namespace
+	all_read_only
+}
+
+@test "CVE-2023-25809: nor on a pure cgroup2, with and without both namespaces" {
+	pure_v2
+	config '.process.capabilities |= map_values(["CAP_DAC_OVERRIDE"])'
+	all_read_only
+	without_cgroup_namespace
+	all_read_only
+	base_config >"$B/config.json"
+	user_namespace
+	all_read_only
+	without_cgroup_namespace
+	all_read_only
+}
+
+@test "CVE-2023-25809: nor where ocirun is in a user namespace itself" {
+	config '.process.capabilities |= map_values(["CAP_DAC_OVERRIDE"]) | .mounts |= map(select(.type != "sysfs"))'
+	for namespace in with without; do
+		[ $namespace = with ] || without_cgroup_namespace
+		payload mounts access /sys/fs/cgroup
+		try "${IN[@]}" unshare -Urmp --fork --mount-proc "$OCIRUN" --root "$ROOT" --cgroup-manager disabled run --bundle "$B" "$C"
+		assert_success
+		matches 'mount=/sys/fs/cgroup .*'
+		no_match 'mount=/sys/fs/cgroup[^ ]* [^ ]* [^ ]* rw.*'
+		line 'write=/sys/fs/cgroup (EROFS)'
+	done
+}
+
+@test "type cgroup2 is the file system of that name" {
+	config '.mounts |= map(if .type == "cgroup" then .type = "cgroup2" else . end)'
+	payload mounts
+	passes
+	matches 'mount=/sys/fs/cgroup cgroup2 .* ro,.*'
+}
+
+@test "on a host with v1 hierarchies each is there, with links for controllers that share one" {
+	[ "$(cgroup_mode)" != v2 ] || skip "this host has no cgroup v1"
+	payload mounts list /sys/fs/cgroup
+	passes
+	while IFS=: read -r _ names _; do
+		[ "$names" ] || continue
+		matches "mount=/sys/fs/cgroup/${names#name=} cgroup .*"
+		[[ $names != *,* ]] || for one in ${names//,/ }; do matches "stat=/sys/fs/cgroup/$one l .* -> $names"; done
+	done </proc/self/cgroup
+}
