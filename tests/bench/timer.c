@@ -2,9 +2,10 @@
  * timer [-n RUNS] CASE...: time cases in turns, so that what disturbs one disturbs all, and print a
  * table. A case is
  *
- *     -- NAME COMMAND... [+ COMMAND...]...
+ *     -- NAME [COMMAND... :] COMMAND... [+ COMMAND...]...
  *
- * its commands run one after another, and count together. Ratios are printed to the cases named
+ * its commands run one after another, and count together, but for the one before the colon, which
+ * prepares each run. Ratios are printed to the cases named
  * "crun" and "floor". Memory is the greatest resident set of any process of the case in any run.
  * System calls are those of all its processes, counted with ptrace in one run more. A command that
  * fails ends its case.
@@ -38,6 +39,7 @@ struct bench_case {
 	const char *name;
 	char **commands[COMMANDS_MAX];
 	int n;
+	int prepare;   /* so many commands do not count: 1 or 0 */
 	double *times; /* milliseconds */
 	int runs;
 	long memory; /* kB */
@@ -106,11 +108,23 @@ static void reap(struct bench_case *c)
 		note_memory(c, &usage);
 }
 
+static void prepare(struct bench_case *c)
+{
+	for (int i = 0; i < c->prepare; i++) {
+		int status = 0;
+
+		waitpid(spawn(c->commands[i], NULL), &status, 0);
+		note_failure(c, i, status);
+	}
+}
+
 static void time_case(struct bench_case *c)
 {
+	prepare(c);
+
 	double begin = now();
 
-	for (int i = 0; i < c->n && !c->failed; i++) {
+	for (int i = c->prepare; i < c->n && !c->failed; i++) {
 		struct rusage usage;
 		int status;
 		pid_t pid = spawn(c->commands[i], NULL), ended;
@@ -163,7 +177,8 @@ static int trace_until(struct bench_case *c, pid_t until)
 
 static void count_calls(struct bench_case *c)
 {
-	for (int i = 0; i < c->n && !c->failed; i++) {
+	prepare(c);
+	for (int i = c->prepare; i < c->n && !c->failed; i++) {
 		int gate[2];
 
 		if (pipe2(gate, O_CLOEXEC) < 0)
@@ -248,8 +263,12 @@ static int parse(char **argv, struct bench_case *cases)
 		c->name = *argv++;
 		c->commands[c->n++] = argv;
 		for (; *argv && strcmp(*argv, "--"); argv++) {
-			if (strcmp(*argv, "+"))
+			bool prepares = !strcmp(*argv, ":");
+
+			if (!prepares && strcmp(*argv, "+"))
 				continue;
+			if (prepares)
+				c->prepare = c->n;
 			if (c->n == COMMANDS_MAX)
 				errx(2, "too many commands");
 			*argv = NULL;

@@ -261,6 +261,15 @@ allow_only() { profile "{\"defaultAction\": \"SCMP_ACT_ERRNO\", ${2-} \"syscalls
 	absent "$ROOT/$C"
 }
 
+@test "bundles/seccomp does what it shows" {
+	cp "$repo/bundles/seccomp/config.json" "$B/config.json"
+	passes
+	line "chmod 755: done"
+	matches 'Seccomp:[[:space:]]2'
+	contains "$err" "mkdir: can't create directory 'made': Operation not permitted"
+	contains "$err" "chmod: file: Permission denied"
+}
+
 # --- the cache of compiled filters -------------------------------------------------------------------------------------------------------
 
 # Runs the container and says whether its filter came from the cache.
