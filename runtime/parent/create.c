@@ -150,9 +150,13 @@ static int make_cgroup(struct creation *c, struct error *e)
 
 	if (c->state.record.intel_rdt && intel_rdt_make(&c->state.record, e) < 0)
 		return -1;
-	if (cgroup_make(c->bundle.plan, &c->state.record, !c->bundle.privileged && !asked, e) == 0)
-		return 0;
-	return asked ? error_in(e, "linux.cgroupsPath") : -1;
+	if (cgroup_make(c->bundle.plan, &c->state.record, !c->bundle.privileged && !asked, e) < 0)
+		return asked ? error_in(e, "linux.cgroupsPath") : -1;
+	if (!c->state.record.cgroups.n && !c->state.record.own_pid_namespace)
+		container_warn(
+			"linux.namespaces: with neither a pid namespace nor a cgroup of the "
+			"container's own, processes that outlive its first one are not found");
+	return 0;
 }
 
 static int spawn(struct creation *c, struct error *e)

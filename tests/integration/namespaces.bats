@@ -332,13 +332,18 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	assert_error "linux.uidMappings: 20000 mappings, more than the kernel's 340"
 }
 
-@test "mappings beside a user namespace that is joined must be its own" {
+# hold_user_namespace UIDS GIDS: $holder is a process in a new user namespace with these maps.
+hold_user_namespace() {
 	unshare -U sleep 100 3>&- & holder=$!
 	HOLDERS+=("$holder")
 	until_true eval '[ "$(readlink /proc/$holder/ns/user)" != "$(host_ns user)" ]'
-	printf '%s\n' '5 105000 10' '0 100000 2' >"$T/map"
+	echo "$1" >"$T/map"
 	cat "$T/map" >"/proc/$holder/uid_map" # by one write
-	echo '0 100000 5' >"/proc/$holder/gid_map"
+	echo "$2" >"/proc/$holder/gid_map"
+}
+
+@test "mappings beside a user namespace that is joined must be its own" {
+	hold_user_namespace $'5 105000 10\n0 100000 2' '0 100000 5'
 	user_namespace
 	# A namespace keeps its maps when its path is not below /proc/PID.
 	touch "$T/user"
@@ -360,11 +365,7 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 }
 
 @test "a user namespace is joined in which id 0 is not mapped" {
-	unshare -U sleep 100 3>&- & holder=$!
-	HOLDERS+=("$holder")
-	until_true eval '[ "$(readlink /proc/$holder/ns/user)" != "$(host_ns user)" ]'
-	echo '1000 100000 10' >"/proc/$holder/uid_map"
-	echo '1000 100000 10' >"/proc/$holder/gid_map"
+	hold_user_namespace '1000 100000 10' '1000 100000 10'
 	user_namespace
 	with_path user "/proc/$holder/ns/user"
 	config 'del(.linux.uidMappings, .linux.gidMappings) | .process.user = {uid: 1005, gid: 1006, additionalGids: [1007]}

@@ -90,6 +90,15 @@ undelegate() {
 	contains "$(jq -r 'select(.level == "debug").msg' "$T/log")" "without a cgroup of its own: make /sys/fs/cgroup"
 }
 
+@test "with neither cgroup nor pid namespace there is a warning: nobody finds all processes" {
+	rootless
+	user_config '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(if .type == "proc" then .type = "bind" | .source = "/proc" | .options = ["rbind"] else . end)'
+	payload true
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	contains "$err" "warning: linux.namespaces: with neither a pid namespace nor a cgroup"
+}
+
 @test "a cgroup that a plain user asks for and may not make is an error that names the field" {
 	rootless
 	user_config --arg path "/$C" '.linux.cgroupsPath = $path'
@@ -97,32 +106,27 @@ undelegate() {
 	assert_error "linux.cgroupsPath: make the cgroup /sys/fs/cgroup" "/$C: Permission denied"
 }
 
-@test "a delegated cgroup is used and removed" {
+delegated_is_used() {
 	rootless
-	pure_v2
+	[ "$1" = hybrid ] || pure_v2
 	delegated "$(cgroup2_at)"
 	payload sleep 100
 	try in_session run --detach --bundle "$B" "$C"
 	assert_success
-	equal "$(cat "/proc/$(oci_user state "$C" | jq .pid)/cgroup" | grep ^0:)" "0::/$C-delegated/ocirun-$C"
+	equal "$(grep ^0: "/proc/$(oci_user state "$C" | jq .pid)/cgroup")" "0::/$C-delegated/ocirun-$C"
 	try oci_user delete --force "$C"
 	assert_success
 	absent "$D/ocirun-$C"
 	undelegate
 }
 
+@test "a delegated cgroup is used and removed" {
+	delegated_is_used v2
+}
+
 @test "of several hierarchies those that refuse a plain user are left out, the delegated one is used" {
 	[ "$(cgroup_mode)" = hybrid ] || skip "needs cgroup v1 and v2"
-	rootless
-	delegated "$(cgroup2_at)"
-	payload sleep 100
-	try in_session run --detach --bundle "$B" "$C"
-	assert_success
-	equal "$(cat "/proc/$(oci_user state "$C" | jq .pid)/cgroup" | grep ^0:)" "0::/$C-delegated/ocirun-$C"
-	try oci_user delete --force "$C"
-	assert_success
-	absent "$D/ocirun-$C"
-	undelegate
+	delegated_is_used hybrid
 }
 
 @test "a cgroup that can be made but not entered is an error that says what it takes" {
