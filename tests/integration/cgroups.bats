@@ -171,10 +171,7 @@ remove_cgroups() {
 
 @test "a create that fails leaves what others have put into its cgroup alone" {
 	config --arg path "/$C-shared" '.linux.cgroupsPath = $path'
-	config --arg flag "$T/in-hook" --arg go "$T/go" \
-		'.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "touch \($flag); until [ -e \($go) ]; do sleep 0.02; done; exit 1"], env: ["PATH=/bin:/usr/bin"]}]'
-	oci create --bundle "$B" "$C" >/dev/null 2>"$T/err" & creator=$!
-	until_true test -e "$T/in-hook"
+	create_in_hook 1
 	# Somebody comes between the look whether it is empty and the child's birth: no order of two creates can be forced here.
 	sleep 100 3>&- & sleeper=$!
 	HOLDERS+=("$sleeper")

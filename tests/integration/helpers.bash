@@ -191,6 +191,25 @@ running() {
 	assert_success
 }
 
+# race COMMAND...: call the program twice at once; exactly one may succeed. What they said is in $T/err.1 and $T/err.2.
+race() {
+	local one two won=0
+
+	oci "$@" >/dev/null 2>"$T/err.1" & one=$!
+	oci "$@" >/dev/null 2>"$T/err.2" & two=$!
+	wait $one && won=$((won + 1))
+	wait $two && won=$((won + 1))
+	[ $won -eq 1 ] || fail "$won won" "$(cat "$T"/err.[12])"
+}
+
+# create_in_hook EXIT-STATUS: a create in the background, $creator, whose createRuntime hook waits for the file $T/go and then exits so.
+create_in_hook() {
+	config --arg script "touch $T/in-hook; until [ -e $T/go ]; do sleep 0.02; done; exit $1" \
+		'.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $script], env: ["PATH=/usr/bin:/bin"]}]'
+	oci create --bundle "$B" "$C" >"$T/console.$C" 2>"$T/err" & creator=$!
+	until_true test -e "$T/in-hook"
+}
+
 console() { cat "$T/console.${1:-$C}"; } # (an id is cut off after 60 characters)
 status_of() { oci state "${1:-$C}" | jq -r .status; }
 pid_of() { oci state "${1:-$C}" | jq -r .pid; }

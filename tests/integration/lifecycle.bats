@@ -308,12 +308,7 @@ load helpers
 	for i in {1..10}; do
 		create "$C-$i"
 		assert_success
-		oci start "$C-$i" >/dev/null 2>"$T/err.1" & one=$!
-		oci start "$C-$i" >/dev/null 2>"$T/err.2" & two=$!
-		won=0
-		wait $one && won=$((won + 1))
-		wait $two && won=$((won + 1))
-		[ $won -eq 1 ] || fail "$won starts won" "$(cat "$T"/err.[12])"
+		race start "$C-$i"
 		oci delete --force "$C-$i"
 	done
 }
@@ -495,12 +490,7 @@ load helpers
 	for _ in {1..10}; do
 		running
 		until_state stopped
-		oci delete "$C" 2>"$T/err.1" & one=$!
-		oci delete "$C" 2>"$T/err.2" & two=$!
-		won=0
-		wait $one && won=$((won + 1))
-		wait $two && won=$((won + 1))
-		[ $won -eq 1 ] || fail "$won deletes won" "$(cat "$T"/err.[12])"
+		race delete "$C"
 		grep -hq "container does not exist" "$T"/err.[12] || fail "$(cat "$T"/err.[12])"
 		equal "$(ls -A "$ROOT")" ""
 	done
@@ -572,12 +562,7 @@ frozen() {
 
 @test "of two concurrent creates of one id exactly one wins" {
 	for i in {1..20}; do
-		oci create --bundle "$B" "$C-$i" >/dev/null 2>"$T/err.1" & one=$!
-		oci create --bundle "$B" "$C-$i" >/dev/null 2>"$T/err.2" & two=$!
-		won=0
-		wait $one && won=$((won + 1))
-		wait $two && won=$((won + 1))
-		[ $won -eq 1 ] || fail "$won creates won" "$(cat "$T"/err.[12])"
+		race create --bundle "$B" "$C-$i"
 		grep -hq "container with given ID already exists" "$T"/err.[12] || fail "$(cat "$T"/err.[12])"
 		state_is created "$C-$i"
 		oci delete --force "$C-$i"
@@ -625,10 +610,7 @@ end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
 
 @test "kill and start of a container that is being created are errors and have no effect" {
 	payload say started sleep 100
-	config --arg flag "$T/in-hook" --arg go "$T/go" \
-		'.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "touch \($flag); until [ -e \($go) ]; do sleep 0.02; done"], env: ["PATH=/usr/bin:/bin"]}]'
-	oci create --bundle "$B" "$C" >"$T/console.$C" 2>"$T/err" & creator=$!
-	until_true test -e "$T/in-hook"
+	create_in_hook 0
 	for signal in KILL TERM 9 0; do
 		for all in '' --all; do
 			# shellcheck disable=SC2086
