@@ -327,11 +327,17 @@ may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
 }
 
 @test "rootfsPropagation is the propagation of /" {
-	for pair in private=private rprivate=private unbindable=unbindable; do
+	for pair in private=private rprivate=private unbindable=unbindable runbindable=unbindable; do
 		config --arg p "${pair%=*}" '.linux.rootfsPropagation = $p'
 		payload mounts
 		passes
 		matches "mount=/ .* ${pair#*=}"
+	done
+	hold "mount --bind $B $B; mount --make-shared $B"
+	for p in slave rslave; do
+		config --arg p $p '.linux.rootfsPropagation = $p'
+		passes
+		matches "mount=/ .* master:[0-9]+.*"
 	done
 	hold true
 	for p in shared rshared; do
@@ -453,6 +459,17 @@ may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
 	contains "$(options /scratch)" ,noexec,
 }
 
+@test "on a rootfs that can't be written what is there can be mounted on, and what is missing is an error" {
+	hold "mount --bind $B/rootfs $B/rootfs; mount -o remount,bind,ro $B/rootfs"
+	mount_add '{destination: "/home/user", type: "tmpfs", source: "t"}'
+	payload mounts
+	passes
+	matches 'mount=/home/user tmpfs .*'
+	mount_add '{destination: "/missing", type: "tmpfs", source: "t"}'
+	container
+	assert_error "mounts[8].destination: open /missing in the container's root: Read-only file system (EROFS)"
+}
+
 @test "a mount over / hides the rootfs or is an error" {
 	mount_add '{destination: "/", type: "tmpfs", source: "t"}'
 	payload say still-there
@@ -465,6 +482,19 @@ may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
 	payload mounts
 	passes
 	equal "$(grep -c '^mount=/many/' <<<"$out")" 200
+}
+
+@test "the work for a mount does not grow with their number" {
+	mkdir "$T/src"
+	calls() {
+		base_config >"$B/config.json"
+		config --arg s "$T/src" --argjson n "$1" '.mounts += [range($n) | {destination: "/many/\(.)", type: "bind", source: $s, options: ["rbind", "ro", "rprivate"]}]'
+		oci run --bundle "$B" "$C" >/dev/null 2>&1 # makes the targets
+		OCIRUN_TRACE=sys oci run --bundle "$B" "$C" 2>&1 | grep -c ' = '
+	}
+	none=$(calls 0) some=$(calls 256) many=$(calls 512)
+	[ $((some - none)) -ge 1024 ] || fail "$none $some $many" # four calls of each
+	[ $((many - some)) -le $((some - none + 8)) ] || fail "$none $some $many"
 }
 
 # --- root, masked and read-only paths ----------------------------------------------------------------------------------------------------------------
