@@ -54,7 +54,7 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	done
 }
 
-@test "CVE-2019-19921, CVE-2025-54867: /proc, /sys and /dev that are links lead nowhere outside" {
+@test "CVE-2019-19921, CVE-2023-27561, CVE-2025-54867: /proc, /sys and /dev that are links lead nowhere outside" {
 	mkdir "$T/outside"
 	for name in proc sys dev; do
 		for target in "$T/outside" "../../../../../../..$T/outside" "/" "/tmp"; do
@@ -234,6 +234,34 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	echo fake >"$T/dev/null"
 	passes
 	line 'read=/etc/passwd empty'
+}
+
+@test "CVE-2025-52565: the console is the terminal itself, whatever the image has at its name" {
+	echo secret >"$T/secret"
+	config '.process.terminal = true | .mounts |= map(select(.destination != "/dev" and .destination != "/dev/shm" and .destination != "/dev/mqueue"))'
+	payload stat /dev/console
+	touch "$B/rootfs/dev/console"
+	passes
+	matches 'stat=/dev/console c .* 136:[0-9]+ 0'
+	for target in "$T/secret" "../../../../../../../..$T/secret" /etc/passwd /dev/pts/0; do
+		ln -sfn "$target" "$B/rootfs/dev/console"
+		container
+		[ "$status" -ne 0 ] || matches 'stat=/dev/console c .* 136:[0-9]+ 0'
+		equal "$(readlink "$B/rootfs/dev/console")" "$target"
+	done
+	rm "$B/rootfs/dev/console"
+	# The multiplexer is asked what it is: a pty that the image has put there is none.
+	config '.mounts |= map(select(.destination != "/dev/pts"))'
+	mkdir -p "$B/rootfs/dev/pts"
+	need_capability MKNOD 27
+	for fake in "5 0" "5 2" "1 3"; do
+		rm -f "$B/rootfs/dev/pts/ptmx"
+		# shellcheck disable=SC2086
+		mknod "$B/rootfs/dev/pts/ptmx" c $fake
+		container
+		assert_error "/dev/pts/ptmx in the container's root is no pty multiplexer"
+	done
+	equal "$(cat "$T/secret")" secret
 }
 
 @test "CVE-2025-23266: a hook does not get the container's environment" {

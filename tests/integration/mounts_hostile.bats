@@ -43,7 +43,7 @@ race() {
 	done
 }
 
-@test "a volume's directory that becomes a link and back: mounts of all kinds, devices, masks and cwd stay inside" {
+@test "CVE-2021-30465, CVE-2024-45310: a volume's directory that becomes a link and back: mounts of all kinds, devices, masks and cwd stay inside" {
 	outside
 	mkdir -p "$T/volume/dir/target"
 	ln -s "../../../../../../../../../..$T/outside" "$T/volume/link"
@@ -93,7 +93,7 @@ race() {
 	[ $ran -gt 0 ] || fail "never ran: $err"
 }
 
-@test "an image's /proc and /sys that become links and back keep their masks and read-only paths" {
+@test "CVE-2023-28642: an image's /proc and /sys that become links and back keep their masks and read-only paths" {
 	outside
 	config '.linux.maskedPaths = ["/proc/self", "/sys/kernel"] | .linux.readonlyPaths = ["/proc/sys"]'
 	for name in proc sys; do
