@@ -18,8 +18,9 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#define LAZYTIME (1 << 25) /* MS_LAZYTIME */
-#define VALUE_MAX 255      /* what fsconfig takes */
+#define LAZYTIME (1 << 25)                   /* MS_LAZYTIME */
+#define VALUE_MAX 255                        /* what fsconfig takes */
+#define OLD_FLAGS (MS_I_VERSION | MS_SILENT) /* which it has no words for */
 
 static const struct {
 	uint64_t flag;
@@ -42,11 +43,47 @@ static int filesystem_error(int fs, int code, const char *type, const char *opti
 	while (n > 0 && said[n - 1] == '\n')
 		n--;
 	if (n <= 2)
-		return error_set(e, code, "mount a %s filesystem%s%s", type,
+		return error_set(e, code, "mount a %s filesystem%s%.80s", type,
 				 option ? ": option " : "", option ? option : "");
 	said[n] = 0;
-	return error_set(e, code, "mount a %s filesystem%s%s: %s", type, option ? ": option " : "",
-			 option ? option : "", said + 2);
+	return error_set(e, code, "mount a %s filesystem%s%.80s: %s", type,
+			 option ? ": option " : "", option ? option : "", said + 2);
+}
+
+/* A lowerdir of an overlay, layer by layer (Linux 6.5): ":" separates, "::" begins a data-only
+ * layer, a backslash takes the next character as it is. */
+static int add_layers(int fs, const char *list)
+{
+	const char *key = "lowerdir+";
+	char layer[VALUE_MAX + 1];
+	size_t n = 0;
+
+	for (const char *at = list;; at++) {
+		bool end = !*at || *at == ':';
+		if (*at == '\\' && at[1])
+			at++;
+		if (!end && n == VALUE_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		if (!end) {
+			layer[n++] = *at;
+			continue;
+		}
+		layer[n] = 0;
+		if (n && sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, key, layer, 0) < 0)
+			return -1;
+		key = *at && !n ? "datadir+" : "lowerdir+";
+		n = 0;
+		if (!*at)
+			return 0;
+	}
+}
+
+static bool is_long_lowerdir(const char *type, const char *option)
+{
+	return !strcmp(type, "overlay") && !strncmp(option, "lowerdir=", 9) &&
+	       strlen(option + 9) > VALUE_MAX;
 }
 
 /* "size=64k" is a string, "newinstance" a flag. */
@@ -56,7 +93,9 @@ static int configure_option(int fs, const char *type, const char *option, struct
 	char key[64];
 	int failed;
 
-	if (equals && (size_t)(equals - option) < sizeof(key)) {
+	if (is_long_lowerdir(type, option)) {
+		failed = add_layers(fs, equals + 1);
+	} else if (equals && (size_t)(equals - option) < sizeof(key)) {
 		memcpy(key, option, equals - option);
 		key[equals - option] = 0;
 		failed = sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, key, equals + 1, 0);
@@ -88,7 +127,8 @@ static int configure(int fs, const struct plan_mount *m, const char *type, struc
 	return 0;
 }
 
-/* Strings of more than 255 bytes (many overlay layers), and flags that fsconfig has no word for. */
+/* Long strings, and flags. What mount(2) can't carry either, more than a page of an overlay's
+ * layers, goes by fsconfig layer by layer. */
 static bool needs_old_mount(const struct plan_mount *m)
 {
 	for (size_t i = 0; i < m->data.n; i++) {
@@ -96,8 +136,7 @@ static bool needs_old_mount(const struct plan_mount *m)
 		if (value && strlen(value + 1) > VALUE_MAX)
 			return true;
 	}
-	return m->super_set & (MS_I_VERSION | MS_SILENT) ||
-	       (m->source && strlen(m->source) > VALUE_MAX);
+	return m->super_set & OLD_FLAGS || (m->source && strlen(m->source) > VALUE_MAX);
 }
 
 /* The value of an option that is a label and has a comma, which needs quotes; else NULL. */
@@ -147,20 +186,11 @@ static int join_options(const struct plan_mount *m, const char *type, char *out,
  * by descriptor, and taken off again.
  */
 static int old_mount(const struct plan_mount *m, const char *type, uint64_t without,
-		     struct error *e)
+		     const char *data, struct error *e)
 {
 	const struct sys_mount_attr attr = { .attr_set = (m->attr_set | m->tree_set) & ~without };
 	const struct sys_mount_attr private = { .propagation = MS_PRIVATE };
-	char data[4096];
 
-	if (join_options(m, type, data, sizeof(data)) < 0) {
-		error_set(e, E2BIG, "mount a %s filesystem", type);
-		error_hint(e,
-			   "where one option has more than %d bytes, the kernel takes less than "
-			   "4096 of all: use shorter paths",
-			   VALUE_MAX);
-		return error_in(e, "options");
-	}
 	if (sys_mount_setattr(AT_FDCWD, "/proc", 0, &private) < 0)
 		return error_set(e, errno, "find a place to mount in");
 	if (mount(m->source, "/proc", type, m->super_set, data) < 0)
@@ -174,8 +204,19 @@ static int old_mount(const struct plan_mount *m, const char *type, uint64_t with
 
 int filesystem_new(const struct plan_mount *m, const char *type, uint64_t without, struct error *e)
 {
-	if (needs_old_mount(m))
-		return old_mount(m, type, without, e);
+	bool old = needs_old_mount(m);
+	char data[4096];
+
+	if (old && join_options(m, type, data, sizeof(data)) == 0)
+		return old_mount(m, type, without, data, e);
+	if (old && (strcmp(type, "overlay") != 0 || m->super_set & OLD_FLAGS)) {
+		error_set(e, E2BIG, "mount a %s filesystem", type);
+		error_hint(e,
+			   "where one option has more than %d bytes, the kernel takes less than "
+			   "4096 of all: use shorter paths",
+			   VALUE_MAX);
+		return error_in(e, "options");
+	}
 	SPENT_FD fs = sys_fsopen(type);
 
 	if (fs < 0) {
