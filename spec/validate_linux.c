@@ -135,6 +135,20 @@ static void validate_offset(const struct spec_time_offset *o, const char *clock,
 			  "%u is out of range, 0 to 999999999", o->nanosecs);
 }
 
+static void validate_offsets(const struct spec_linux *l, struct error *e)
+{
+	const struct spec_time_offsets *t = l->time_offsets;
+
+	validate_offset(t->boottime, "boottime", e);
+	validate_offset(t->monotonic, "monotonic", e);
+	for (size_t i = 0; (t->boottime || t->monotonic) && i < l->namespaces.n; i++)
+		if (l->namespaces.v[i].type == CLONE_NEWTIME && l->namespaces.v[i].path)
+			error_add(e, "linux.timeOffsets",
+				  "linux.namespaces[%zu] has a path: the clocks of a time "
+				  "namespace are set when it is made",
+				  i);
+}
+
 static void validate_paths(const struct strings *paths, const char *place, struct error *e)
 {
 	for (size_t i = 0; i < paths->n; i++)
@@ -198,10 +212,8 @@ void validate_linux(const struct spec *s, struct error *e)
 	for (size_t i = 0; i < l->devices.n; i++)
 		validate_device(&l->devices.v[i], i, e);
 	validate_net_devices(l, e);
-	if (l->time_offsets) {
-		validate_offset(l->time_offsets->boottime, "boottime", e);
-		validate_offset(l->time_offsets->monotonic, "monotonic", e);
-	}
+	if (l->time_offsets)
+		validate_offsets(l, e);
 	if (l->cgroups_path && path_has(l->cgroups_path, ".."))
 		error_add(e, "linux.cgroupsPath", "\"%.80s\" has a \"..\"", l->cgroups_path);
 	if (l->resources)

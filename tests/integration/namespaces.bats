@@ -228,6 +228,65 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	assert_error 'linux.namespaces[5]' ns/net
 }
 
+@test "all eight namespaces are joined at once" {
+	unshare -U --map-root-user -m -n -i -u -C -T -p -f --mount-proc sleep 100 3>&- & outer=$!
+	HOLDERS+=("$outer")
+	until_true pgrep -P "$outer" >"$T/pid"
+	holder=$(cat "$T/pid")
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/time)" != "$(host_ns time)" ] && grep -q . /proc/$holder/uid_map'
+	config --arg ns "/proc/$holder/ns" 'del(.hostname) | .linux.namespaces = [
+		["cgroup", "cgroup"], ["ipc", "ipc"], ["mount", "mnt"], ["network", "net"], ["pid", "pid"], ["time", "time"], ["user", "user"], ["uts", "uts"]
+		| {type: .[0], path: "\($ns)/\(.[1])"}]
+		| .mounts |= map(select(.type != "cgroup"))'
+	payload ns ids
+	passes
+	for ns in cgroup ipc mnt net pid time user uts; do equal "$(value ns_$ns)" "$(readlink "/proc/$holder/ns/$ns")"; done
+	line uid=0
+}
+
+@test "each type of namespace has to be what its path is" {
+	for pair in cgroup:uts ipc:net mount:ipc network:uts pid:net time:ipc user:uts uts:cgroup; do
+		base_config >"$B/config.json"
+		config 'del(.hostname)'
+		with_path "${pair%:*}" "/proc/self/ns/${pair#*:}"
+		container
+		assert_error 'linux.namespaces[' "].path: /proc/self/ns/${pair#*:} is not a ${pair%:*} namespace"
+	done
+}
+
+@test "a namespace is joined by a file that it is mounted on, as ip netns does it" {
+	hold "touch $T/netns && unshare --net=$T/netns true"
+	with_path network "$T/netns"
+	payload ns net
+	passes
+	equal "$(value ns_net)" "$("${IN[@]}" sh -c "stat -Lc 'net:[%i]' $T/netns")"
+	[ "$(value ns_net)" != "$(host_ns net)" ]
+}
+
+@test "a path that would wait for a writer is an error, not a wait" {
+	mkfifo "$T/fifo"
+	with_path ipc "$T/fifo"
+	container
+	assert_error 'linux.namespaces[5].path' "$T/fifo"
+	with_path ipc "$T"
+	container
+	assert_error 'linux.namespaces[5].path' "$T is not a"
+}
+
+@test "hostname and sysctl are set in the namespaces that are joined" {
+	unshare -u -n sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/net)" != "$(host_ns net)" ]'
+	with_path uts "/proc/$holder/ns/uts"
+	with_path network "/proc/$holder/ns/net"
+	config '.hostname = "joined" | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	passes
+	equal "$(nsenter -t "$holder" -u uname -n)" joined
+	equal "$(nsenter -t "$holder" -n cat /proc/sys/net/ipv4/ip_forward)" 1
+	[ "$(uname -n)" != joined ]
+}
+
 # --- user namespaces -----------------------------------------------------------------------------------------------------------------------
 
 @test "uidMappings and gidMappings are the new user namespace's" {
@@ -586,6 +645,36 @@ hold_user_namespace() {
 	config '.linux.timeOffsets = {monotonic: {secs: 7777, nanosecs: 5}}'
 	container
 	assert_error linux.timeOffsets
+}
+
+@test "timeOffsets for a time namespace that is joined are an error: its clocks are set" {
+	unshare -T --boottime 5000 sleep 100 3>&- & holder=$!
+	HOLDERS+=("$holder")
+	until_true eval '[ "$(readlink /proc/$holder/ns/time)" != "$(host_ns time)" ]'
+	with_path time "/proc/$holder/ns/time"
+	config '.linux.timeOffsets = {boottime: {secs: 1000}}'
+	container
+	assert_error 'linux.timeOffsets' 'linux.namespaces'
+	config '.linux.timeOffsets = {}'
+	passes
+}
+
+@test "timeOffsets may be negative, not so that a clock would be before its beginning" {
+	config '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: -1, nanosecs: 999999999}}'
+	payload ns
+	passes
+	equal "$(value timens_offsets | tr -s ' ' | tail -n 1)" "boottime -1 999999999"
+	for offsets in '{monotonic: {secs: -1000000000}}' '{boottime: {secs: 4611686018427387904}}'; do
+		config ".linux.timeOffsets = $offsets"
+		container
+		assert_error "linux.timeOffsets: set the clocks' offsets" ERANGE
+	done
+	config '.linux.timeOffsets = {monotonic: {secs: 1, nanosecs: 1000000000}, boottime: {secs: "1"}}'
+	container
+	assert_error linux.timeOffsets.boottime.secs
+	config '.linux.timeOffsets = {monotonic: {secs: 1, nanosecs: 1000000000}}'
+	container
+	assert_error 'linux.timeOffsets.monotonic.nanosecs: 1000000000 is out of range'
 }
 
 @test "time and user namespaces go together" {

@@ -315,6 +315,16 @@ failing() { args /no/such/program; }
 	equal "$(all_of eth7)" "$before"
 }
 
+@test "without CAP_NET_ADMIN on the host it is an error that says so, and nothing has moved" {
+	host_network
+	user_namespace # in which init may bring up its loopback all the same
+	before=$(all_of eth7)
+	IN+=(setpriv --bounding-set=-net_admin --inh-caps=-net_admin)
+	create
+	assert_error 'linux.netDevices["eth7"]: ' '(EPERM)' 'moving network devices needs CAP_NET_ADMIN'
+	equal "$(all_of eth7)" "$before"
+}
+
 @test "netDevices without a network namespace is an error that names both" {
 	host_network
 	config '.linux.namespaces |= map(select(.type != "network"))'

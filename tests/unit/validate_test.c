@@ -149,6 +149,11 @@ static const struct {
 	{ LINUX(NS(
 		  "{\"type\":\"time\"}") ",\"timeOffsets\":{\"monotonic\":{\"nanosecs\":1000000000}}"),
 	  "linux.timeOffsets.monotonic.nanosecs: 1000000000 is out of range, 0 to 999999999" },
+	{ LINUX(NS("{\"type\":\"time\",\"path\":\"/t\"}") ",\"timeOffsets\":{}"), NULL },
+	{ LINUX(NS(
+		  "{\"type\":\"time\",\"path\":\"/t\"}") ",\"timeOffsets\":{\"boottime\":{\"secs\":1}}"),
+	  "linux.timeOffsets: linux.namespaces[0] has a path: the clocks of a time namespace are set "
+	  "when it is made" },
 	/* user namespaces */
 	{ LINUX(NS(USER) "," MAPS), NULL },
 	{ LINUX(NS(USER)), NULL },
