@@ -13,6 +13,7 @@
 
 #include "runtime/file.h"
 #include "runtime/log.h"
+#include "runtime/parent/seccomp_fold.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -22,10 +23,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* From so many rules on a binary tree is worth its instructions. libseccomp up to 2.5.4 fails to
- * make one of no rule. */
-#define TREE_FROM 32
 
 #define ARGUMENTS 6 /* of a system call */
 
@@ -38,7 +35,6 @@ struct arch {
 struct compiler {
 	const struct spec_seccomp *s;
 	uint32_t default_action; /* libseccomp's */
-	size_t names;            /* of all rules */
 	size_t n;
 	struct arch archs[SECCOMP_PARTS_MAX];
 };
@@ -205,13 +201,13 @@ static int export_part(scmp_filter_ctx filter, struct arena *a, struct seccomp_p
 	if (result < 0)
 		return error_set(e, -result, "export the filter");
 	/* One that is too long fails when it is joined. */
-	part->n = SECCOMP_INSTRUCTIONS_MAX + 1;
+	part->program.n = SECCOMP_INSTRUCTIONS_MAX + 1;
 	if (lseek(fd, 0, SEEK_SET) < 0 ||
 	    file_read(fd, SECCOMP_INSTRUCTIONS_MAX * sizeof(struct sock_filter), a, &bytes,
 		      &length) < 0)
 		return errno == EFBIG ? 0 : error_set(e, errno, "read the filter back");
-	part->program = (struct sock_filter *)bytes;
-	part->n = length / sizeof(struct sock_filter);
+	part->program = (struct seccomp_program){ length / sizeof(struct sock_filter),
+						  (struct sock_filter *)bytes };
 	return 0;
 }
 
@@ -229,13 +225,11 @@ static int fill_part(const struct compiler *c, const struct arch *arch, scmp_fil
 		error_set(e, -result, "\"%s\" can't be filtered on this machine", arch->name);
 		return error_in(e, "architectures");
 	}
-	/* Only how the same thing is decided: without it the filter is slower. */
-	if (c->names > TREE_FROM)
-		(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (add_rules(c, filter, e) < 0 || export_part(filter, a, part, e) < 0)
 		return -1;
 	part->x32 = arch->token == SCMP_ARCH_X32;
 	part->audit = part->x32 ? SCMP_ARCH_X86_64 : arch->token;
+	part->program = seccomp_fold(&part->program, part->audit, a);
 	part->multiplexed = arch->token == SCMP_ARCH_S390 || arch->token == SCMP_ARCH_S390X;
 	part->last = wants_enosys(c->s) ? last_number(c, arch->token) : 0;
 	return 0;
@@ -293,8 +287,6 @@ int seccomp_compile(const struct spec_seccomp *s, struct arena *a, struct seccom
 				      action_of(s->default_action, s->default_errno_ret) };
 	struct seccomp_part parts[SECCOMP_PARTS_MAX] = { 0 };
 
-	for (size_t i = 0; i < s->syscalls.n; i++)
-		c.names += s->syscalls.v[i].names.n;
 	int result = list_archs(&c, a, e);
 	for (size_t i = 0; result == 0 && i < c.n; i++)
 		result = compile_part(&c, &c.archs[i], a, &parts[i], e);

@@ -74,9 +74,10 @@ int seccomp_join(const struct seccomp_part *parts, size_t n, struct seccomp_prog
 	for (size_t i = 0; i < n && out->n < SECCOMP_INSTRUCTIONS_MAX; i++) {
 		out->v[jumps[i]].k = (uint32_t)(out->n - jumps[i] - 1);
 		add_enosys(out, &parts[i]);
-		if (parts[i].n <= SECCOMP_INSTRUCTIONS_MAX - out->n)
-			memcpy(out->v + out->n, parts[i].program, parts[i].n * sizeof(*out->v));
-		out->n += parts[i].n;
+		const struct seccomp_program *p = &parts[i].program;
+		if (out->n <= SECCOMP_INSTRUCTIONS_MAX && p->n <= SECCOMP_INSTRUCTIONS_MAX - out->n)
+			memcpy(out->v + out->n, p->v, p->n * sizeof(*out->v));
+		out->n += p->n;
 	}
 	if (out->n <= SECCOMP_INSTRUCTIONS_MAX)
 		return 0;

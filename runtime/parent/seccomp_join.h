@@ -26,18 +26,17 @@
  * x86_64. */
 #define SECCOMP_X32_BIT 0x40000000U
 
+struct seccomp_program {
+	size_t n;
+	struct sock_filter *v;
+};
+
 struct seccomp_part {
 	uint32_t audit; /* AUDIT_ARCH_* */
 	bool x32;
 	bool multiplexed; /* s390: a call the kernel lacks arrives as number 0 */
 	uint32_t last;    /* the largest number that the profile names; 0: no ENOSYS above it */
-	const struct sock_filter *program;
-	size_t n;
-};
-
-struct seccomp_program {
-	size_t n;
-	struct sock_filter *v;
+	struct seccomp_program program;
 };
 
 /* Join the parts in out->v, which has room for SECCOMP_INSTRUCTIONS_MAX. More is an error. */

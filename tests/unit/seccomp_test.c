@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "runtime/parent/seccomp.h"
+#include "runtime/parent/seccomp_fold.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -360,14 +361,13 @@ static void test_unknown_architecture(void **state)
 /* A call that the kernel lacks arrives as number 0 on s390. */
 static void test_multiplexed(void **state)
 {
-	static const struct sock_filter program[] = { { BPF_RET | BPF_K, 0, 0, ALLOW } };
+	static struct sock_filter program[] = { { BPF_RET | BPF_K, 0, 0, ALLOW } };
 	const struct seccomp_part parts[] = {
 		{ .audit = AUDIT_ARCH_S390X,
 		  .multiplexed = true,
 		  .last = 10,
-		  .program = program,
-		  .n = 1 },
-		{ .audit = AUDIT_ARCH_S390, .multiplexed = true, .program = program, .n = 1 },
+		  .program = { 1, program } },
+		{ .audit = AUDIT_ARCH_S390, .multiplexed = true, .program = { 1, program } },
 	};
 	struct seccomp_program p = { .v = arena_array(*state, struct sock_filter,
 						      SECCOMP_INSTRUCTIONS_MAX) };
@@ -386,19 +386,88 @@ static void test_longest(void **state)
 {
 	struct sock_filter *program =
 		arena_array(*state, struct sock_filter, SECCOMP_INSTRUCTIONS_MAX);
-	struct seccomp_part part = { .audit = X64, .program = program };
+	struct seccomp_part part = { .audit = X64, .program.v = program };
 	struct seccomp_program p = { .v = arena_array(*state, struct sock_filter,
 						      SECCOMP_INSTRUCTIONS_MAX) };
 	struct error e = ERROR_NONE;
 
 	for (size_t i = 0; i < SECCOMP_INSTRUCTIONS_MAX; i++)
 		program[i] = (struct sock_filter){ BPF_RET | BPF_K, 0, 0, ALLOW };
-	part.n = SECCOMP_INSTRUCTIONS_MAX - 4; /* what goes in front */
+	part.program.n = SECCOMP_INSTRUCTIONS_MAX - 4; /* what goes in front */
 	assert_int_equal(seccomp_join(&part, 1, &p, &e), 0);
 	assert_int_equal(p.n, SECCOMP_INSTRUCTIONS_MAX);
 	assert_int_equal(call(&p, X64, 1, 0, 0), ALLOW);
-	part.n++;
+	part.program.n++;
 	assert_int_equal(seccomp_join(&part, 1, &p, &e), -1);
+}
+
+/* A program of any shape: loads, comparisons with few values, forward jumps, few results. */
+static void make_any(struct sock_filter *f, size_t n)
+{
+	static const uint16_t codes[] = { BPF_LD | BPF_W | BPF_ABS,   BPF_LD | BPF_W | BPF_ABS,
+					  BPF_JMP | BPF_JEQ | BPF_K,  BPF_JMP | BPF_JGT | BPF_K,
+					  BPF_JMP | BPF_JGE | BPF_K,  BPF_JMP | BPF_JEQ | BPF_K,
+					  BPF_JMP | BPF_JSET | BPF_K, BPF_JMP | BPF_JA,
+					  BPF_ALU | BPF_AND | BPF_K,  BPF_RET | BPF_K };
+
+	for (size_t i = 0; i < n; i++) {
+		size_t left = n - i - 1;
+		/* The rare ones make a program that stays as it is. */
+		uint16_t code = codes[(size_t)rand() % (rand() % 4 ? 6 : COUNT(codes))];
+		f[i] = (struct sock_filter){ .code = left ? code : BPF_RET | BPF_K };
+		if (f[i].code == (BPF_LD | BPF_W | BPF_ABS))
+			f[i].k = rand() % 3 ? 0 : rand() % 2 ? 4 : 16 + 4 * ((uint32_t)rand() % 4);
+		else if (f[i].code == (BPF_JMP | BPF_JA))
+			f[i].k = (uint32_t)rand() % (left < 4 ? left : 4);
+		else
+			f[i].k = rand() % 8 ? (uint32_t)rand() % 24 : X64;
+		if (BPF_CLASS(f[i].code) == BPF_JMP && f[i].code != (BPF_JMP | BPF_JA)) {
+			f[i].jt = (uint8_t)((size_t)rand() % (left < 6 ? left : 6));
+			f[i].jf = (uint8_t)((size_t)rand() % (left < 6 ? left : 6));
+		}
+	}
+}
+
+/* A folded program does what it did before, and some do become shorter. */
+static void test_folded(void **state)
+{
+	static const int numbers[] = { -1, 0x40000000, 0x7fffffff, 1000 };
+	size_t shorter = 0;
+
+	srand(1);
+	for (int round = 0; round < 3000; round++) {
+		size_t n = 2 + (size_t)rand() % 60;
+		struct seccomp_program p = { n, arena_array(*state, struct sock_filter, n) };
+		make_any(p.v, n);
+		assert_true(seccomp_sane(&p));
+		struct seccomp_program folded = seccomp_fold(&p, X64, *state);
+		assert_true(seccomp_sane(&folded));
+		assert_in_range(folded.n, 1, n);
+		shorter += folded.n < n;
+		for (int i = 0; i < 26 + (int)COUNT(numbers); i++)
+			for (int k = 0; k < 8; k++) {
+				int number = i < 26 ? i : numbers[i - 26];
+				uint64_t arg0 = (uint64_t)rand() % 25, arg1 = (uint64_t)rand() % 25;
+				assert_int_equal(call(&folded, X64, number, arg0, arg1),
+						 call(&p, X64, number, arg0, arg1));
+			}
+	}
+	assert_in_range(shorter, 500, 3000);
+}
+
+/* Neighbours with one fate are one range, and what asks for arguments is kept once. */
+static void test_folds_ranges(void **state)
+{
+	struct seccomp_program p = compile(
+		*state,
+		DEFAULT("ERRNO") RULES(
+			RULE("\"read\",\"write\",\"open\",\"close\",\"stat\",\"fstat\",\"lstat\","
+			     "\"poll\",\"lseek\",\"mmap\",\"mprotect\",\"munmap\",\"brk\"",
+			     "ALLOW", "")));
+
+	/* The architecture 4, what is newer 4, the number 1, and 7 to find one of the ranges:
+	 * allowed, denied, of x32, and -1. */
+	assert_int_equal(p.n, 16);
 }
 
 int main(void)
@@ -406,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ARENA_TEST(test_multiplexed),
 		ARENA_TEST(test_longest),
+		ARENA_TEST(test_folded),
 #ifdef __x86_64__ /* they name its numbers */
 		ARENA_TEST(test_default),
 		ARENA_TEST(test_architectures),
@@ -417,6 +487,7 @@ int main(void)
 		ARENA_TEST(test_left_out),
 		ARENA_TEST(test_enosys),
 		ARENA_TEST(test_many),
+		ARENA_TEST(test_folds_ranges),
 		ARENA_TEST(test_refused),
 		ARENA_TEST(test_unknown_architecture),
 #endif
