@@ -12,10 +12,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <mntent.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static bool has_mount_namespace(const struct child *c)
@@ -56,23 +60,23 @@ static int set_host_propagation(struct child *c, struct error *e)
 	return 0;
 }
 
-/* Walk up from the rootfs to the mount it lies on: "" and then "..", as long as the mount does not
+/* Walk up from a directory to the mount it lies on: "" and then "..", as long as the mount does not
  * accept the change. */
-static int make_parent_private(struct child *c, struct error *e)
+static int make_mount_private(int directory, struct error *e)
 {
 	const struct sys_mount_attr attr = { .propagation = MS_PRIVATE };
-	SPENT_FD at = fcntl(c->rootfs, F_DUPFD_CLOEXEC, 0);
+	SPENT_FD at = fcntl(directory, F_DUPFD_CLOEXEC, 0);
 
 	for (int up = 0; at >= 0 && sys_mount_setattr(at, "", AT_EMPTY_PATH, &attr) < 0; up++) {
 		/* EINVAL: not the root of a mount. In a chroot "/" may be none, and is its own
 		 * parent. */
 		if (errno != EINVAL || up == 4096)
-			return error_set(e, errno, "separate the rootfs's mount from the host's");
+			return error_set(e, errno, "separate a mount from the host's");
 		int above = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		spent_add(&at);
 		at = above;
 	}
-	return at < 0 ? error_set(e, errno, "find the mount of the rootfs") : 0;
+	return at < 0 ? error_set(e, errno, "find the mount of a directory") : 0;
 }
 
 int rootfs_prepare(struct child *c, struct error *e)
@@ -81,7 +85,7 @@ int rootfs_prepare(struct child *c, struct error *e)
 		return open_root(c, e);
 	if (set_host_propagation(c, e) < 0 || open_root(c, e) < 0)
 		return -1;
-	if (c->plan->rootfs_propagation & MS_SHARED && make_parent_private(c, e) < 0)
+	if (c->plan->rootfs_propagation & MS_SHARED && make_mount_private(c->rootfs, e) < 0)
 		return -1;
 	SPENT_FD tree = mount_clone(c->rootfs, true);
 	if (tree < 0 || mount_onto(tree, c->rootfs) < 0) {
@@ -153,8 +157,63 @@ static int pivot(struct child *c, struct error *e)
 	return 0;
 }
 
+static bool shows_kernel(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 &&
+	       (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC);
+}
+
+/* A mount of the host's: off, or covered where a user namespace has locked it. */
+static int take_away(const char *path, struct error *e)
+{
+	const struct sys_mount_attr private = { .propagation = MS_PRIVATE };
+	SPENT_FD at = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	SPENT_FD above = at < 0 ? -1 : openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (above < 0 || !shows_kernel(path))
+		return 0; /* a single file, or gone with another */
+	/* Neither must reach the host, of this mount and of those below it. */
+	if (make_mount_private(above, e) < 0)
+		return -1;
+	if (sys_mount_setattr(at, "", AT_EMPTY_PATH | AT_RECURSIVE, &private) < 0)
+		return error_set(e, errno, "separate %s from the host's", path);
+	if (umount2(path, MNT_DETACH) < 0 &&
+	    mount("none", path, "tmpfs", MS_RDONLY, "size=4k,mode=0") < 0)
+		return error_set(e, errno, "take the host's %s away", path);
+	return 0;
+}
+
+/*
+ * A move leaves the host's mounts below ours. The kernel lets a user namespace mount a procfs or
+ * sysfs of its own, without maskedPaths and readonlyPaths, where it finds one that is not covered:
+ * the host's. Before the move, because after it ".." leads from the host's mounts into ours.
+ */
+static int take_host_away(struct child *c, struct error *e)
+{
+	char link[32], root[4096];
+	struct mntent *m;
+	int result = 0;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", c->rootfs);
+	ssize_t n = readlink(link, root, sizeof(root) - 1);
+	FILE *mounts = n < 0 ? NULL : setmntent("/proc/self/mounts", "re");
+	if (!mounts)
+		return error_set(e, errno, "find the host's mounts");
+	root[n++] = '/';
+	while (result == 0 && (m = getmntent(mounts)))
+		if ((!strcmp(m->mnt_type, "proc") || !strcmp(m->mnt_type, "sysfs")) &&
+		    strncmp(m->mnt_dir, root, n) != 0)
+			result = take_away(m->mnt_dir, e);
+	endmntent(mounts);
+	return result;
+}
+
 static int move_root(struct child *c, struct error *e)
 {
+	if (take_host_away(c, e) < 0)
+		return -1;
 	if (fchdir(c->rootfs) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
 		return error_set(e, errno, "move %s to /", c->plan->status.rootfs);
 	return 0;

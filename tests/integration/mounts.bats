@@ -617,6 +617,32 @@ may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
 	matches 'mount=/proc proc .*'
 }
 
+# Where the host's were in reach, they would be the uncovered ones that the kernel asks for.
+@test "no user namespace in the container gets a procfs without its masks, with --no-pivot either" {
+	config '.linux.readonlyPaths = [] | .linux.maskedPaths = ["/proc/version"] | .process.capabilities |= map_values(. + ["CAP_SETFCAP", "CAP_SYS_ADMIN"])'
+	for option in "" --no-pivot; do
+		shell 'cd /tmp; busybox unshare -mrpf sh -c "echo inside; mount -t proc none /proc"; echo "status $?"'
+		passes $option
+		line inside
+		line "status 1"
+		contains "$err" "mount: permission denied"
+	done
+	config '.linux.maskedPaths = []'
+	passes
+	line "status 0"
+	config '.linux.maskedPaths = ["/proc/version"]'
+	user_namespace
+	passes --no-pivot
+	line inside
+	line "status 1"
+	hold "mkdir $T/other; mount -t proc other $T/other; mount --make-rshared /"
+	config '.linux.maskedPaths = ["/proc/version"] | .linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings) | .linux.rootfsPropagation = "rshared"'
+	passes --no-pivot
+	line "status 1"
+	"${IN[@]}" grep -q " $T/other proc " /proc/mounts || fail "the host's is gone"
+	"${IN[@]}" test -e /proc/self || fail "the host's is gone"
+}
+
 @test "a rootfs on a tmpfs" {
 	hold "mkdir $T/other; mount -t tmpfs other $T/other; cp -a $B/rootfs $T/other/"
 	config --arg path "$T/other/rootfs" '.root.path = $path'
