@@ -70,9 +70,8 @@ static int bind_node(int parent, const char *name, const struct plan_device *d, 
 		return error_set(e, errno, "open the host's %s", d->path);
 	if (!matches(&st, d))
 		return error_set(e, 0, "the host's %s is another device", d->path);
-	SPENT_FD made =
-		openat(parent, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_EXCL, 0644);
-	if (made < 0 && errno != EEXIST)
+	/* Not opened: a file that is open for writing keeps /dev from becoming read-only. */
+	if (mknodat(parent, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
 		return error_set(e, errno, "make a file for the device %s", d->path);
 	SPENT_FD target = openat(parent, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	if (target < 0 || fstat(target, &st) < 0)

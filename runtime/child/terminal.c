@@ -55,11 +55,11 @@ static int open_master(struct child *c, struct error *e)
 
 static int bind_console(struct child *c, struct error *e)
 {
-	SPENT_FD made = openat(c->dev, "console",
-			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* Not opened: a file that is open for writing keeps /dev from becoming read-only. */
+	if (mknodat(c->dev, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST)
+		return error_set(e, errno, "make a file for the terminal at /dev/console");
 	SPENT_FD target = openat(c->dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	SPENT_FD tree = mount_clone(c->console, false);
-
 	if (target < 0 || tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "bind the terminal to /dev/console");
 	return 0;

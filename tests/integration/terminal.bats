@@ -46,6 +46,20 @@ with_terminal() { config '.process.terminal = true'; }
 	line @output=raw
 }
 
+@test "/dev may be read-only" {
+	with_terminal
+	config '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end)'
+	payload write /dev/new x write /dev/console said-to-console
+	on_terminal
+	line 'written=/dev/new (EROFS)'
+	contains "$out" said-to-console
+	# Devices are bound onto files there too.
+	config '.linux.namespaces += [{type: "user"}] | .linux |= (.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .gidMappings = .uidMappings)'
+	on_terminal
+	line 'written=/dev/new (EROFS)'
+	contains "$out" said-to-console
+}
+
 @test "the terminal is the container's own, not the caller's" {
 	with_terminal
 	payload list /dev/pts
