@@ -30,7 +30,7 @@ struct child {
 	int sys;
 	int *late; /* per mount: its descriptor, to become read-only last; -1 */
 	int cwd;   /* process.cwd */
-	char **env;
+	struct strings env;
 	char *executable;           /* args[0], looked up */
 	struct sock_filter *filter; /* linux.seccomp, compiled */
 	size_t filter_length;       /* in instructions; 0: it has not come yet */

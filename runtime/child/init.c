@@ -177,7 +177,7 @@ static int become_program(struct child *c, struct error *e)
 
 	if (!p)
 		return error_set(e, 0, "config.json has no process to start");
-	if (run_hooks(c, "startContainer", "created", &c->plan->start_container, NULL, &p->env, e) <
+	if (run_hooks(c, "startContainer", "created", &c->plan->start_container, NULL, &c->env, e) <
 	    0)
 		return -1;
 	/* Last: they may be too low for anything but the program. */
@@ -188,7 +188,7 @@ static int become_program(struct child *c, struct error *e)
 	/* From here on only what the profile allows: the last capability, execve, the error. */
 	if (filter_load(c, e) < 0)
 		return -1;
-	execve(c->executable, p->args.v, c->env);
+	execve(c->executable, p->args.v, c->env.v);
 	error_set(e, errno, "exec %s", c->executable);
 	error_in(e, "process.args[0]");
 	return e->code == ENOENT    ? error_hint(e, "the file is there: is its interpreter?")

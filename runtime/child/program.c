@@ -65,18 +65,19 @@ int program_environment(struct child *c, struct error *e)
 	(void)e;
 	if (!p)
 		return 0;
-	c->env = arena_array(&c->arena, char *, p->env.n + 2);
-	/* Of a name given twice the last counts. */
+	char **env = arena_array(&c->arena, char *, p->env.n + 2);
+	/* Of a name given twice the last counts; an empty HOME is none. */
 	for (size_t i = 0; i < p->env.n; i++) {
-		bool again = false;
+		bool again = !strcmp(p->env.v[i], "HOME=");
 		for (size_t j = i + 1; j < p->env.n && !again; j++)
 			again = same_name(p->env.v[i], p->env.v[j]);
 		if (!again)
-			c->env[n++] = p->env.v[i];
+			env[n++] = p->env.v[i];
 	}
-	const char *home = environment(c->env, "HOME");
-	if (!home || !*home)
-		c->env[n++] = arena_printf(&c->arena, "HOME=%s", home_of(c, p->user.uid));
+	const char *home = environment(env, "HOME");
+	if (!home)
+		env[n++] = arena_printf(&c->arena, "HOME=%s", home_of(c, p->user.uid));
+	c->env = (struct strings){ .n = n, .v = env };
 	return 0;
 }
 
@@ -138,7 +139,7 @@ static bool executable(const char *path, int *code)
 
 static int find_by_path(struct child *c, const char *name, struct error *e)
 {
-	const char *path = environment(c->env, "PATH");
+	const char *path = environment(c->env.v, "PATH");
 	char candidate[4096];
 	int code, denied = 0;
 

@@ -139,9 +139,9 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 }
 
 @test "a startContainer hook without env has the program's" {
-	config '.process.env = ["PATH=/bin", "OF=program"] | .hooks.startContainer = [{path: "/bin/payload", args: ["payload", "to", "/env", "env"]}]'
+	config '.process.env = ["OF=twice", "PATH=/bin", "OF=program"] | .hooks.startContainer = [{path: "/bin/payload", args: ["payload", "to", "/env", "env"]}]'
 	passes
-	equal "$(cat "$B/rootfs/env")" $'env=PATH=/bin\nenv=OF=program'
+	equal "$(cat "$B/rootfs/env")" $'env=PATH=/bin\nenv=OF=program\nenv=HOME=/root'
 	config '.hooks.startContainer[0].env = []'
 	passes
 	equal "$(cat "$B/rootfs/env")" ""

@@ -157,6 +157,13 @@ load helpers
 	matches 'env=HOME=/(root)?'
 }
 
+@test "HOME that is empty is set, once" {
+	config '.process.env = ["HOME=/before", "HOME="]'
+	args /bin/payload env
+	passes
+	equal "$out" env=HOME=/root
+}
+
 @test "HOME that is set stays" {
 	config '.process.env += ["HOME=/mine"]'
 	payload env
