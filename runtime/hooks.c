@@ -214,23 +214,25 @@ static bool wait_end(int pidfd, int pipe, struct output *o, int64_t deadline)
 	}
 }
 
-/* What became of a hook, with the end of what it wrote. */
-static int judge(const struct spec_hook *hook, bool ended, int status, struct output *o,
-		 struct error *e)
+/* What became of a hook, with the end of what it wrote. Callers look for "error running". */
+static int judge(const struct hook_run *run, const struct spec_hook *hook, bool ended, int status,
+		 struct output *o, struct error *e)
 {
 	while (o->n && (o->text[o->n - 1] == '\n' || !o->text[o->n - 1]))
 		o->n--;
 	int shown = (int)o->n;
 	const char *said = shown ? ", it said: " : "";
+	char who[64];
+	snprintf(who, sizeof(who), "error running %s hook #%td:", run->kind, hook - run->hooks->v);
 
 	if (!ended)
-		return error_set(e, 0, "the hook %s was killed at its timeout of %lld s%s%.*s",
+		return error_set(e, 0, "%s %s was killed at its timeout of %lld s%s%.*s", who,
 				 hook->path, (long long)*hook->timeout, said, shown, o->text);
 	if (WIFSIGNALED(status))
-		return error_set(e, 0, "the hook %s was killed by signal %d%s%.*s", hook->path,
+		return error_set(e, 0, "%s %s was killed by signal %d%s%.*s", who, hook->path,
 				 WTERMSIG(status), said, shown, o->text);
 	if (status)
-		return error_set(e, 0, "the hook %s failed with exit status %d%s%.*s", hook->path,
+		return error_set(e, 0, "%s %s failed with exit status %d%s%.*s", who, hook->path,
 				 WEXITSTATUS(status), said, shown, o->text);
 	return 0;
 }
@@ -271,7 +273,7 @@ static int run_one(const struct hook_run *run, const struct spec_hook *hook, boo
 	fd_close(&to);
 	*killed = !await(hook, pid, from, &output, &status);
 	output_drain(&output, from);
-	return judge(hook, !*killed, status, &output, e);
+	return judge(run, hook, !*killed, status, &output, e);
 }
 
 /* The same, with orphans of the hook as our children, so that its timeout is also theirs. */

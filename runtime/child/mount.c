@@ -197,7 +197,9 @@ static int open_target(struct child *c, const struct plan_mount *m, int tree, bo
 	 * CVE-2023-27561). */
 	if (why == ELOOP && m->kind == PLAN_MOUNT_FILESYSTEM &&
 	    (!strcmp(m->type, "proc") || !strcmp(m->type, "sysfs"))) {
-		error_set(e, ELOOP, "%s must be a directory, not a symbolic link", m->destination);
+		error_set(e, ELOOP,
+			  "%s must be mounted on ordinary directory, not on a symbolic link",
+			  m->destination);
 		return error_in(e, "destination");
 	}
 	if (tree >= 0 && fstat(tree, &st) < 0)

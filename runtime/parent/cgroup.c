@@ -123,7 +123,8 @@ static bool frozen_at(const char *path)
 static int check_existing(const char *path, struct error *e)
 {
 	if (cgroup_has_processes(path)) {
-		error_set(e, EBUSY, "cgroup %s has processes already", path);
+		error_set(e, EBUSY, "container's cgroup is not empty: %s has processes already",
+			  path);
 		return error_hint(e, "give the container a cgroup of its own");
 	}
 	/* Init would stand still in it, and whoever waits for init too. */

@@ -87,7 +87,7 @@ in_own_cgroup() { # PATH
 	wait $sleeper || true
 	remove_cgroups "$C-busy"
 	status=$first
-	assert_error "$C-busy" processes
+	assert_error "container's cgroup is not empty: " "$C-busy" processes
 }
 
 # In a frozen cgroup init would never get anywhere, and create would wait for it.

@@ -281,7 +281,7 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	create
 	assert_success
 	start
-	assert_error 'hooks.startContainer[0]' 7 "it went wrong"
+	assert_error 'hooks.startContainer[0]: error running startContainer hook #0: ' 7 "it went wrong"
 	absent "$B/rootfs/ran"
 	try oci state "$C"
 	assert_error "container does not exist"

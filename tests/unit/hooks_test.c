@@ -176,16 +176,20 @@ static void exit_status(void **state)
 {
 	struct place *p = *state;
 
-	assert_string_equal(fails(SCRIPTS(p, "exit 3")),
-			    "hooks.prestart[0]: the hook /bin/sh failed with exit status 3");
-	assert_string_equal(fails(SCRIPTS(p, "exit 255")),
-			    "hooks.prestart[0]: the hook /bin/sh failed with exit status 255");
+	assert_string_equal(
+		fails(SCRIPTS(p, "exit 3")),
+		"hooks.prestart[0]: error running prestart hook #0: /bin/sh failed with exit status 3");
+	assert_string_equal(
+		fails(SCRIPTS(p, "exit 255")),
+		"hooks.prestart[0]: error running prestart hook #0: /bin/sh failed with exit status 255");
 	/* What it said on either is told, and the next do not run. */
 	struct scripts *s =
 		SCRIPTS(p, "echo good", "echo one; echo two >&2; exit 1", "echo >third");
 	s->run.kind = "poststart";
-	assert_string_equal(fails(s), "hooks.poststart[1]: the hook /bin/sh failed with exit "
-				      "status 1, it said: one\ntwo");
+	assert_string_equal(
+		fails(s),
+		"hooks.poststart[1]: error running poststart hook #1: /bin/sh failed with exit "
+		"status 1, it said: one\ntwo");
 	assert_false(exists(in(p, "third")));
 }
 
@@ -193,11 +197,12 @@ static void signals(void **state)
 {
 	struct place *p = *state;
 
-	assert_string_equal(fails(SCRIPTS(p, "kill -9 $$")),
-			    "hooks.prestart[0]: the hook /bin/sh was killed by signal 9");
+	assert_string_equal(
+		fails(SCRIPTS(p, "kill -9 $$")),
+		"hooks.prestart[0]: error running prestart hook #0: /bin/sh was killed by signal 9");
 	assert_string_equal(
 		fails(SCRIPTS(p, "echo last words; kill -TERM $$")),
-		"hooks.prestart[0]: the hook /bin/sh was killed by signal 15, it said: last words");
+		"hooks.prestart[0]: error running prestart hook #0: /bin/sh was killed by signal 15, it said: last words");
 }
 
 /* Without SIGCHLD the kernel would reap it, and its exit status be lost. */
@@ -218,8 +223,9 @@ static void timeouts(void **state)
 	double before = seconds();
 
 	s->hooks[0].timeout = &now;
-	assert_string_equal(fails(s),
-			    "hooks.prestart[0]: the hook /bin/sh was killed at its timeout of 0 s");
+	assert_string_equal(
+		fails(s),
+		"hooks.prestart[0]: error running prestart hook #0: /bin/sh was killed at its timeout of 0 s");
 	assert_true(seconds() - before < 10);
 	assert_false(exists(in(p, "second")));
 	/* One in time is none the worse for it. */
@@ -243,8 +249,9 @@ static void keeps_the_end_of_output(void **state)
 	told = fails(SCRIPTS(*state, "printf '%05000d' 7; exit 1"));
 	assert_contains(told, "00007");
 	/* Nothing but white lines is nothing. */
-	assert_string_equal(fails(SCRIPTS(*state, "echo; echo; exit 1")),
-			    "hooks.prestart[0]: the hook /bin/sh failed with exit status 1");
+	assert_string_equal(
+		fails(SCRIPTS(*state, "echo; echo; exit 1")),
+		"hooks.prestart[0]: error running prestart hook #0: /bin/sh failed with exit status 1");
 }
 
 /* What a hook leaves behind holds the pipe, and does not hold us. */
@@ -289,10 +296,12 @@ static void goes_on_after_failures(void **state)
 	runs(s);
 	assert_string_equal(read_text(in(p, "log")), "b\nd\n");
 	assert_int_equal(n_told, 2);
-	assert_string_equal(told[0],
-			    "hooks.poststop[0]: the hook /bin/sh failed with exit status 1");
-	assert_string_equal(told[1],
-			    "hooks.poststop[2]: the hook /bin/sh failed with exit status 9");
+	assert_string_equal(
+		told[0],
+		"hooks.poststop[0]: error running poststop hook #0: /bin/sh failed with exit status 1");
+	assert_string_equal(
+		told[1],
+		"hooks.poststop[2]: error running poststop hook #2: /bin/sh failed with exit status 9");
 }
 
 static void can_not_run(void **state)

@@ -529,8 +529,9 @@ static void hooks(void **state)
 	warned[0] = 0;
 	e = ERROR_NONE;
 	assert_int_equal(state_hooks(&s, "poststop", STATUS_STOPPED, &s.record.poststop, &e), 0);
-	assert_string_equal(warned,
-			    "hooks.poststop[0]: the hook /bin/sh failed with exit status 5;");
+	assert_string_equal(
+		warned,
+		"hooks.poststop[0]: error running poststop hook #0: /bin/sh failed with exit status 5;");
 	assert_contains(read_text(in(p, "got")), "\"id\":\"c1\",\"pid\":0,\"status\":\"stopped\"");
 	/* A bundle that is gone stops none. */
 	s.record.bundle = in(p, "gone");
