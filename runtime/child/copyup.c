@@ -6,6 +6,7 @@
  */
 #include "runtime/child/copyup.h"
 
+#include "runtime/child/filesystem.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
 
@@ -236,14 +237,6 @@ static int copy_directory(struct copy *c, int from, int to, struct error *e)
 	return result;
 }
 
-static bool has_option(const struct plan_mount *m, const char *key)
-{
-	for (size_t i = 0; i < m->data.n; i++)
-		if (!strncmp(m->data.v[i], key, strlen(key)))
-			return true;
-	return false;
-}
-
 int copyup(struct child *child, int from, int to, const struct plan_mount *m, struct error *e)
 {
 	struct copy *c = arena_new(&child->arena, struct copy);
@@ -254,11 +247,11 @@ int copyup(struct child *child, int from, int to, const struct plan_mount *m, st
 	c->destination = m->destination;
 	if (fstat(from, &st) < 0 || fstat(to, &new) < 0)
 		return failed(c, errno, "copy", e);
-	if (has_option(m, "mode="))
+	if (filesystem_option(m, "mode="))
 		st.st_mode = new.st_mode;
-	if (has_option(m, "uid="))
+	if (filesystem_option(m, "uid="))
 		st.st_uid = new.st_uid;
-	if (has_option(m, "gid="))
+	if (filesystem_option(m, "gid="))
 		st.st_gid = new.st_gid;
 	return copy_directory(c, from, to, e) < 0 ? -1 : copy_attributes(c, from, to, &st, e);
 }

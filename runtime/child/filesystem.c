@@ -202,6 +202,14 @@ static int old_mount(const struct plan_mount *m, const char *type, uint64_t with
 	return fd_take(&tree);
 }
 
+bool filesystem_option(const struct plan_mount *m, const char *key)
+{
+	for (size_t i = 0; i < m->data.n; i++)
+		if (!strncmp(m->data.v[i], key, strlen(key)))
+			return true;
+	return false;
+}
+
 int filesystem_new(const struct plan_mount *m, const char *type, uint64_t without, struct error *e)
 {
 	bool old = needs_old_mount(m);

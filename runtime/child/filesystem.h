@@ -8,6 +8,9 @@
 #include "runtime/child/child.h"
 #include "runtime/plan.h"
 
+/* Is there an option for the filesystem that begins with key, "mode="? */
+bool filesystem_option(const struct plan_mount *m, const char *key);
+
 /* A detached mount of a new filesystem of `type`, with the mount's flags less `without`. -1 with e.
  */
 MUST_CHECK int filesystem_new(const struct plan_mount *m, const char *type, uint64_t without,

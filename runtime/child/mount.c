@@ -237,14 +237,36 @@ int mount_find(struct child *c, const char *path)
 					     : inroot_open(c->rootfs, path, O_PATH, 0);
 }
 
+/* A tmpfs without a mode has that of the directory that it covers: the image says who may use
+ * /tmp. Where there is none yet, everybody may. tmpcopyup sees to it by itself. */
+static const struct plan_mount *keep_mode(struct child *c, const struct plan_mount *m,
+					  struct plan_mount *own)
+{
+	struct stat st;
+
+	if (strcmp(m->type, "tmpfs") != 0 || m->copy_up || filesystem_option(m, "mode="))
+		return m;
+	SPENT_FD covered = inroot_open(c->rootfs, m->destination, O_PATH, 0);
+	if (covered < 0 || fstat(covered, &st) < 0 || !S_ISDIR(st.st_mode))
+		return m;
+	*own = *m;
+	own->data.v = arena_array(&c->arena, char *, m->data.n + 1);
+	for (size_t i = 0; i < m->data.n; i++)
+		own->data.v[i] = m->data.v[i];
+	own->data.v[own->data.n++] = arena_printf(&c->arena, "mode=%o", st.st_mode & 07777);
+	return own;
+}
+
 static int mount_filesystem(struct child *c, const struct plan_mount *m, int *late, struct error *e)
 {
 	/* What is mounted or made inside a tmpfs comes after it, so it becomes read-only last. */
 	uint64_t without = m->attr_set & MOUNT_ATTR_RDONLY && !strcmp(m->type, "tmpfs")
 				   ? MOUNT_ATTR_RDONLY
 				   : 0;
+	struct plan_mount own;
 	bool plain;
 
+	m = keep_mode(c, m, &own);
 	SPENT_FD target = open_target(c, m, -1, &plain, e);
 	if (target < 0)
 		return -1;

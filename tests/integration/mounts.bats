@@ -39,6 +39,19 @@ options() { mounted "$1" | cut -d' ' -f3 | sed 's/.*/,&,/'; }
 	matches 'stat=/scratch d 1750 .*'
 }
 
+@test "a tmpfs without a mode has that of the directory it covers" {
+	mkdir "$B/rootfs/there" "$B/rootfs/said"
+	chmod 1710 "$B/rootfs/there" "$B/rootfs/said"
+	ln -s there "$B/rootfs/link"
+	mount_add '{destination: "/link", type: "tmpfs", source: "tmpfs", options: ["size=1m", "nosuid"]}, {destination: "/new", type: "tmpfs", source: "tmpfs"},
+		{destination: "/said", type: "tmpfs", source: "tmpfs", options: ["mode=700"]}'
+	payload stat /there stat /new stat /said
+	passes
+	matches 'stat=/there d 1710 .*'
+	matches 'stat=/new d 1777 .*'
+	matches 'stat=/said d 0700 .*'
+}
+
 @test "a tmpfs takes uid, gid and nr_inodes" {
 	mount_add '{destination: "/scratch", type: "tmpfs", source: "tmpfs", options: ["uid=12", "gid=34", "nr_inodes=50"]}'
 	payload mounts stat /scratch
