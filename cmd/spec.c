@@ -78,30 +78,30 @@ static const char mounts_format[] =
 	"			\"options\": [\"nosuid\", \"noexec\", \"nodev\"]\n"
 	"		},\n"
 	"%s"
-	"	],\n";
-
-static const char sys_mounts[] =
-	"		{\n"
-	"			\"destination\": \"/sys\",\n"
-	"			\"type\": \"sysfs\",\n"
-	"			\"source\": \"sysfs\",\n"
-	"			\"options\": [\"nosuid\", \"noexec\", \"nodev\", \"ro\"]\n"
-	"		},\n"
 	"		{\n"
 	"			\"destination\": \"/sys/fs/cgroup\",\n"
 	"			\"type\": \"cgroup\",\n"
 	"			\"source\": \"cgroup\",\n"
 	"			\"options\": [\"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\"]\n"
-	"		}\n";
+	"		}\n"
+	"	],\n";
+
+static const char sys_mount[] =
+	"		{\n"
+	"			\"destination\": \"/sys\",\n"
+	"			\"type\": \"sysfs\",\n"
+	"			\"source\": \"sysfs\",\n"
+	"			\"options\": [\"nosuid\", \"noexec\", \"nodev\", \"ro\"]\n"
+	"		},\n";
 
 /* A new sysfs needs a network namespace of one's own. */
-static const char rootless_sys_mounts[] =
+static const char rootless_sys_mount[] =
 	"		{\n"
 	"			\"destination\": \"/sys\",\n"
 	"			\"type\": \"none\",\n"
 	"			\"source\": \"/sys\",\n"
 	"			\"options\": [\"rbind\", \"nosuid\", \"noexec\", \"nodev\", \"ro\"]\n"
-	"		}\n";
+	"		},\n";
 
 /* %s: the mappings, and one more namespace. */
 static const char linux_format[] = "	\"linux\": {\n"
@@ -147,7 +147,7 @@ static char *config_text(struct arena *a, bool rootless)
 			"\t\t\"gidMappings\": [{ \"containerID\": 0, \"hostID\": %u, \"size\": 1 }],\n",
 			geteuid(), getegid());
 	char *mounts = arena_printf(a, mounts_format, rootless ? "" : ", \"gid=5\"",
-				    rootless ? rootless_sys_mounts : sys_mounts);
+				    rootless ? rootless_sys_mount : sys_mount);
 	char *linux_part = arena_printf(a, linux_format, mappings, rootless ? "user" : "network");
 
 	return arena_printf(a, "%s%s%s", head, mounts, linux_part);

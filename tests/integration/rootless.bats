@@ -50,6 +50,15 @@ subordinate() {
 	jq -e '[.linux.namespaces[].type] | index("user")' "$B/config.json" >/dev/null
 }
 
+# The host's own, which come with /sys, are as writable as the user is allowed (CVE-2023-25809).
+@test "no cgroup can be written in the container that spec --rootless describes" {
+	rootless
+	shell 'for d in /sys/fs/cgroup /sys/fs/cgroup/*/; do mkdir "$d/new" 2>&1; done'
+	try oci_user --cgroup-manager disabled run --bundle "$B" "$C"
+	contains "$out" "Read-only file system"
+	! grep -v "Read-only file system" <<<"$out" || fail "not read-only"
+}
+
 @test "a plain user runs the container that spec --rootless describes" {
 	rootless
 	payload ids ns host
@@ -391,7 +400,7 @@ delegated_is_used() {
 	chown root "$T/closed"
 	user_config --arg closed "$T/closed" '.mounts += [{destination: "/data", type: "bind", source: ($closed + "/source"), options: ["bind"]}]'
 	try oci_user run --bundle "$B" "$C"
-	assert_error 'mounts[6].source' "$T/closed/source" "Permission denied"
+	assert_error 'mounts[7].source' "$T/closed/source" "Permission denied"
 	user_config --arg closed "$T/closed" 'del(.mounts[6]) | .root.path = $closed + "/rootfs"'
 	try oci_user run --bundle "$B" "$C"
 	assert_error root.path "$T/closed/rootfs" "Permission denied"
