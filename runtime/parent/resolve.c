@@ -147,6 +147,11 @@ static bool names(const char *path, const char *device)
 	return name_length(path) == strlen(device) && !strncmp(path, device, strlen(device));
 }
 
+static bool is_multiplexer(const struct spec_device *d)
+{
+	return d->type == S_IFCHR && d->major && *d->major == 5 && d->minor && *d->minor == 2;
+}
+
 /* config-linux.md, "Default Devices": always there; linux.devices may name one of them with other
  * owners. */
 static void resolve_devices(const struct spec *s, struct arena *a, struct plan *plan)
@@ -169,6 +174,9 @@ static void resolve_devices(const struct spec *s, struct arena *a, struct plan *
 	}
 	for (size_t i = 0; i < configured; i++) {
 		const struct spec_device *d = &s->linux->devices.v[i];
+		/* A link to the container's own: the host's is not asked for by its old name. */
+		if (names(d->path, "/dev/ptmx") && is_multiplexer(d))
+			continue;
 		plan->devices.v[plan->devices.n++] = (struct plan_device){
 			.path = arena_printf(a, "%.*s", (int)name_length(d->path), d->path),
 			.mode = d->type | (d->file_mode ? *d->file_mode & 07777 : 0666),

@@ -76,6 +76,16 @@ device() { config ".linux.devices += [$1]"; }
 	line "stat=/var/odd/null c 0666 0:0 1:3 0"
 }
 
+@test "/dev/ptmx in linux.devices is the container's own all the same" {
+	device '{path: "/dev/ptmx", type: "c", major: 5, minor: 2, fileMode: 438, uid: 0, gid: 0}'
+	for namespaces in own user; do
+		payload stat /dev/ptmx
+		passes
+		matches "stat=/dev/ptmx l .* -> (/dev/)?pts/ptmx"
+		user_namespace
+	done
+}
+
 @test "slashes after a device's path do not matter" {
 	device '{path: "/var/odd//", type: "c", major: 1, minor: 3, fileMode: 438, uid: 0, gid: 0}'
 	device '{path: "/dev/null/", type: "c", major: 1, minor: 3, fileMode: 432, uid: 0, gid: 7}'
