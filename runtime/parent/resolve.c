@@ -344,9 +344,10 @@ static void resolve_self(const struct spec *s, struct arena *a, struct bundle *b
 		plan->umask = *s->process->user.umask;
 	bool new_user = (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
 	b->capabilities = number_after(text, "\nCapPrm:", 16, 0);
-	/* Who has none at all is told that it takes a user namespace. */
-	if (b->capabilities && !new_user && s->process && s->process->capabilities)
-		warn_of_capabilities(s->process->capabilities, b->capabilities);
+	/* A user namespace has them all; who has none at all is told that it takes one. */
+	if (s->process && s->process->capabilities)
+		warn_of_capabilities(s->process->capabilities,
+				     b->capabilities && !new_user ? b->capabilities : ~0ULL);
 }
 
 static void resolve_groups(const struct spec *s, struct plan *plan)

@@ -422,6 +422,9 @@ load helpers
 	passes
 	contains "$err" "process.capabilities.ambient: can't raise ambient capability CAP_AUDIT_WRITE: "
 	line cap_ambient=0000000000000020
+	user_namespace
+	passes
+	contains "$err" "can't raise ambient capability CAP_AUDIT_WRITE: "
 	config '.process.capabilities.inheritable += ["CAP_AUDIT_WRITE"]'
 	passes
 	equal "$err" ""
