@@ -22,9 +22,10 @@
 static int refused(const struct netlink *n, struct error *e, const char *what)
 {
 	error_set(e, errno, "%s%s%s", what, n->why[0] ? ": " : "", n->why);
-	return errno == EPERM ? error_hint(e, "moving network devices needs CAP_NET_ADMIN in both "
-					      "network namespaces")
-			      : -1;
+	return e->code == EPERM
+		       ? error_hint(e, "moving network devices needs CAP_NET_ADMIN in both "
+				       "network namespaces")
+		       : -1;
 }
 
 static bool is_template(const char *name)
