@@ -29,15 +29,15 @@ static int write_attribute(const char *name, const char *text, struct error *e)
 static int set_profile(const char *profile, struct error *e)
 {
 	char text[4096];
+	bool fits = snprintf(text, sizeof(text), "exec %s", profile) < (int)sizeof(text);
 
-	if (snprintf(text, sizeof(text), "exec %s", profile) >= (int)sizeof(text))
-		error_set(e, ENAMETOOLONG, "set it");
-	else if (write_attribute("apparmor/exec", text, e) == 0)
+	if (fits && write_attribute("apparmor/exec", text, e) == 0)
 		return 0;
-	error_in(e, "process.apparmorProfile");
-	return e->code == ENOENT
-		       ? error_hint(e, "the profile is not loaded: see apparmor_parser(8)")
-		       : -1;
+	if (!fits)
+		error_set(e, ENAMETOOLONG, "set it");
+	if (e->code == ENOENT)
+		error_hint(e, "the profile is not loaded: see apparmor_parser(8)");
+	return error_in(e, "process.apparmorProfile");
 }
 
 static int set_label(const char *name, const char *label, struct error *e)
