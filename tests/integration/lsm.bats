@@ -144,7 +144,7 @@ need_selinux() {
 
 @test "the program, its session keyring and its exec'd children have the SELinux label" {
 	need_selinux
-	config --arg label "$LABEL" '.process.selinuxLabel = $label'
+	config --arg wanted "$LABEL" '.process.selinuxLabel = $wanted'
 	payload process keyring
 	passes
 	line "lsm_label=$LABEL"
@@ -160,10 +160,12 @@ need_selinux() {
 
 @test "linux.mountLabel is the label of what is mounted, commas and all" {
 	need_selinux
-	config --arg label "$FILES" '.linux.mountLabel = $label | .mounts += [{destination: "/own", type: "tmpfs", source: "tmpfs", options: ["context=\"system_u:object_r:container_file_t:s0:c1,c2\""]}]'
-	payload label /dev/shm label /dev/pts/ptmx label /dev/mqueue label /sys/firmware label /own label /proc
+	config --arg wanted "$FILES" '.linux.mountLabel = $wanted
+		| .mounts += [{destination: "/own", type: "tmpfs", source: "tmpfs", options: ["context=\"system_u:object_r:container_file_t:s0:c1,c2\""]},
+			{destination: "/old", type: "tmpfs", source: "tmpfs", options: ["iversion"]}]' # an option that only mount(2) takes
+	payload label /dev/shm label /dev/pts/ptmx label /dev/mqueue label /sys/firmware label /own label /old label /proc
 	passes
-	for path in /dev/shm /dev/pts/ptmx /dev/mqueue /sys/firmware; do line "label=$path $FILES"; done
+	for path in /dev/shm /dev/pts/ptmx /dev/mqueue /sys/firmware /old; do line "label=$path $FILES"; done
 	line "label=/own system_u:object_r:container_file_t:s0:c1,c2"
 	no_line "label=/proc $FILES"
 }
