@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAP_MAX 340 /* lines; the kernel's limit, which spec_read has checked */
-#define LINE_MAX 34 /* three numbers of ten digits */
+#define MAP_MAX 340  /* lines; the kernel's limit, which spec_read has checked */
+#define LINE_SIZE 34 /* three numbers of ten digits */
 
 /* The files of one kind of id. */
 struct kind {
@@ -26,7 +26,7 @@ static const struct kind groups = { "gid_map", "newgidmap", "/etc/subgid", "gidM
 
 static int write_directly(int proc, const struct kind *k, const spec_id_mappings *map)
 {
-	char text[MAP_MAX * LINE_MAX];
+	char text[MAP_MAX * LINE_SIZE];
 	size_t n = 0;
 
 	for (size_t i = 0; i < map->n; i++)
