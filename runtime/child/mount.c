@@ -220,12 +220,14 @@ static int label_root(const struct child *c, const struct plan_mount *m, int tre
 	return -1;
 }
 
-/* Where the mount at /proc or /sys is remembered, or the one that a path below them is on; NULL. */
+/* Where we remember the mount at /proc or /sys, if the path begins with one of them. */
 static int *kernel_mount(struct child *c, const char *path)
 {
-	return !strncmp(path, "/proc", 5) && (!path[5] || path[5] == '/')  ? &c->proc
-	       : !strncmp(path, "/sys", 4) && (!path[4] || path[4] == '/') ? &c->sys
-									   : NULL;
+	size_t n = 1 + strcspn(path + 1, "/");
+
+	return n == 5 && !strncmp(path, "/proc", n)  ? &c->proc
+	       : n == 4 && !strncmp(path, "/sys", n) ? &c->sys
+						     : NULL;
 }
 
 int mount_find(struct child *c, const char *path)
@@ -279,10 +281,8 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 	SPENT_FD mapped = m->idmap ? child_ask(c, m->index, tree, e) : -1;
 	if ((m->idmap && mapped < 0) || mount_attach(tree, m, target, e) < 0)
 		return -1;
-	int *kept = without ? late
-		    : strcmp(m->destination, "/proc") && strcmp(m->destination, "/sys")
-			    ? NULL
-			    : kernel_mount(c, m->destination);
+	bool at_top = !strchr(m->destination + 1, '/');
+	int *kept = without ? late : at_top ? kernel_mount(c, m->destination) : NULL;
 	if (kept) {
 		spent_add(kept);
 		*kept = fd_take(&tree);

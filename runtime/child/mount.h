@@ -10,8 +10,8 @@
 
 #include <sys/types.h>
 
-/* Make mounts[i] of the plan. *late gets the mount's descriptor when it must become read-only later
- * (mount_late), else -1. */
+/* Make mounts[i] of the plan. *late gets the mount's descriptor when it must become read-only last
+ * (rootfs_read_only), else -1. */
 MUST_CHECK int mount_one(struct child *c, const struct plan_mount *m, int *late, struct error *e);
 
 /*
