@@ -86,11 +86,11 @@ static int load(struct child *c, struct error *e)
 	}
 	error_set(e, errno, "load the filter");
 	error_in(e, "linux.seccomp");
-	return errno == EACCES   ? error_hint(e, "without process.noNewPrivileges it takes "
-						   "CAP_SYS_ADMIN")
-	       : errno == EINVAL ? error_hint(e, "does this kernel know all its flags?")
-	       : errno == EBUSY  ? error_hint(e, "only one filter of a process may notify")
-				 : -1;
+	return e->code == EACCES   ? error_hint(e, "without process.noNewPrivileges it takes "
+						     "CAP_SYS_ADMIN")
+	       : e->code == EINVAL ? error_hint(e, "does this kernel know all its flags?")
+	       : e->code == EBUSY  ? error_hint(e, "only one filter of a process may notify")
+				   : -1;
 }
 
 int filter_notify(struct child *c, struct error *e)
