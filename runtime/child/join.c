@@ -63,5 +63,6 @@ int join_and_clone(const struct child *c, struct error *e)
 		return error_set(e, errno, "clone the container's init");
 	if (pid > 0)
 		_exit(channel_send(c->channel, MESSAGE_BORN, pid, -1) < 0);
-	return 0;
+	/* The parent must know of us before it hears from us. */
+	return wait_placed(c, e);
 }

@@ -135,7 +135,11 @@ static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 	s->pidfd = sys_pidfd_open(s->pid);
 	if (s->pidfd < 0)
 		return error_set(e, errno, "find the container's init");
-	return b->maps || !l->uid_mappings.n ? 0 : maps(s, idmap_check, s->pid, e);
+	if (!b->maps && l->uid_mappings.n && maps(s, idmap_check, s->pid, e) < 0)
+		return -1;
+	return channel_send(s->channel, MESSAGE_PLACED, s->pid, -1) < 0
+		       ? error_set(e, errno, "talk to the container's init")
+		       : 0;
 }
 
 static int place(struct birth *b, pid_t pid, struct error *e)

@@ -193,6 +193,14 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	line groups=
 }
 
+# Otherwise its first words came before the helper's, now and then.
+@test "init that a helper has made waits until the parent knows of it" {
+	config '.linux.namespaces += [{type: "time"}]'
+	payload true
+	OCIRUN_TRACE=steps passes
+	equal "$(sed -nE 's/.*(helper says: born|parent says: placed|child: session).*/\1/p' <<<"$err" | tail -n 3)" $'helper says: born\nparent says: placed\nchild: session'
+}
+
 @test "a time namespace is joined by path" {
 	unshare -T --monotonic 5000 --boottime 5000 sleep 100 3>&- & holder=$!
 	HOLDERS+=("$holder")
