@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -31,10 +32,17 @@ struct arch {
 	uint32_t token; /* SCMP_ARCH_*; but for x32 the kernel's AUDIT_ARCH_* */
 };
 
+struct call { /* syscalls[rule].names[name] */
+	int number;
+	size_t rule;
+	size_t name;
+};
+
 /* What everything here works on. */
 struct compiler {
 	const struct spec_seccomp *s;
 	uint32_t default_action; /* libseccomp's */
+	LIST_OF(struct call) calls;
 	size_t n;
 	struct arch archs[SECCOMP_PARTS_MAX];
 };
@@ -145,19 +153,47 @@ static int add_rule(scmp_filter_ctx filter, const struct spec_seccomp_syscall *r
 	return seccomp_rule_add_array(filter, action, number, rule->args.n, conditions);
 }
 
-static int add_rules(const struct compiler *c, scmp_filter_ctx filter, struct error *e)
+static int descending(const void *a, const void *b)
 {
+	const struct call *x = a, *y = b;
+
+	return x->number != y->number ? (x->number < y->number) - (x->number > y->number)
+	       : x->rule != y->rule   ? (x->rule > y->rule) - (x->rule < y->rule)
+				      : (x->name > y->name) - (x->name < y->name);
+}
+
+/* The calls of all rules, the highest native number first, each call's in the profile's order:
+ * libseccomp keeps a list in ascending order and looks from its start for where one belongs. */
+static void list_calls(struct compiler *c, struct arena *a)
+{
+	size_t room = 0;
+
+	for (size_t i = 0; i < c->s->syscalls.n; i++)
+		room += c->s->syscalls.v[i].names.n;
+	c->calls.v = arena_array(a, struct call, room);
 	for (size_t i = 0; i < c->s->syscalls.n; i++) {
 		const struct spec_seccomp_syscall *rule = &c->s->syscalls.v[i];
 		if (action_of(rule->action, rule->errno_ret) == c->default_action)
 			continue;
 		for (size_t k = 0; k < rule->names.n; k++) {
 			int number = seccomp_syscall_resolve_name(rule->names.v[k]);
-			int result = number == __NR_SCMP_ERROR ? 0 : add_rule(filter, rule, number);
-			if (result < 0) {
-				error_set(e, -result, "add the rule for %s", rule->names.v[k]);
-				return error_in(e, "syscalls[%zu]", i);
-			}
+			if (number != __NR_SCMP_ERROR)
+				c->calls.v[c->calls.n++] = (struct call){ number, i, k };
+		}
+	}
+	if (c->calls.n)
+		qsort(c->calls.v, c->calls.n, sizeof(*c->calls.v), descending);
+}
+
+static int add_rules(const struct compiler *c, scmp_filter_ctx filter, struct error *e)
+{
+	for (size_t i = 0; i < c->calls.n; i++) {
+		const struct call *call = &c->calls.v[i];
+		const struct spec_seccomp_syscall *rule = &c->s->syscalls.v[call->rule];
+		int result = add_rule(filter, rule, call->number);
+		if (result < 0) {
+			error_set(e, -result, "add the rule for %s", rule->names.v[call->name]);
+			return error_in(e, "syscalls[%zu]", call->rule);
 		}
 	}
 	return 0;
@@ -287,6 +323,7 @@ int seccomp_compile(const struct spec_seccomp *s, struct arena *a, struct seccom
 				      action_of(s->default_action, s->default_errno_ret) };
 	struct seccomp_part parts[SECCOMP_PARTS_MAX] = { 0 };
 
+	list_calls(&c, a);
 	int result = list_archs(&c, a, e);
 	for (size_t i = 0; result == 0 && i < c.n; i++)
 		result = compile_part(&c, &c.archs[i], a, &parts[i], e);

@@ -80,6 +80,8 @@ static size_t list_ranges(const struct seccomp_program *p, uint32_t audit, struc
 
 	for (size_t i = 0; i < edge_count; i++) {
 		struct range r = { .first = edges[i] };
+		if (i && edges[i] == edges[i - 1])
+			continue;
 		if (!follow(p, audit, r.first, &r.fate))
 			return 0;
 		if (n && ranges[n - 1].fate.depends == r.fate.depends &&
