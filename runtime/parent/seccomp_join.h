@@ -1,7 +1,7 @@
 /*
  * One program out of several, one for each architecture. Pure: no libseccomp, no system call.
  *
- * libseccomp could compile all architectures into one, but takes three times as long for it. So
+ * libseccomp could compile all architectures into one, but takes twice as long for it. So
  * each is compiled alone and they are laid one behind the other; the first instructions go to the
  * one whose architecture it is. Each of them ends by itself, in a return.
  *
