@@ -50,10 +50,10 @@ override STATIC := no
 endif
 ifeq ($(STATIC),yes)
 LINK_MODE := -static-pie
-LIBRARIES := -lyajl_s -lseccomp
+LIBRARIES := -lyajl_s -lseccomp -lm
 else
 LINK_MODE := -pie
-LIBRARIES := -lyajl -lseccomp
+LIBRARIES := -lyajl -lseccomp -lm
 endif
 
 SOURCES := $(wildcard cmd/*.c spec/*.c runtime/*.c runtime/parent/*.c runtime/child/*.c)
@@ -119,7 +119,7 @@ endif
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libocirun.a
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(QUIET)$(CC) -pie $(OCIRUN_CFLAGS) $(CFLAGS) $(OCIRUN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lyajl -lseccomp
+	$(QUIET)$(CC) -pie $(OCIRUN_CFLAGS) $(CFLAGS) $(OCIRUN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lyajl -lseccomp -lm
 
 # What runs inside containers is always static and plain: a rootfs has no libraries.
 STATIC_COMPILE = $(CC) -std=gnu17 -Ulinux -D_GNU_SOURCE -I. -O2 -g -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes \

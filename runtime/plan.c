@@ -48,6 +48,16 @@ static const struct json_field plan_cgroup_fields[] = {
 };
 static const struct json_table plan_cgroup_table = TABLE(struct plan_cgroup, plan_cgroup_fields);
 
+static const struct json_field plan_limit_fields[] = {
+	FIELD("field", struct plan_limit, field, 0),
+	FIELD("controller", struct plan_limit, controller, 0),
+	FIELD("file", struct plan_limit, file, 0),
+	FIELD("value", struct plan_limit, value, 0),
+	FIELD("other", struct plan_limit, other, 0),
+	FIELD("otherValue", struct plan_limit, other_value, 0),
+};
+static const struct json_table plan_limit_table = TABLE(struct plan_limit, plan_limit_fields);
+
 static const struct json_field plan_memory_policy_fields[] = {
 	FIELD("mode", struct plan_memory_policy, mode, 0),
 	FIELD("nodes", struct plan_memory_policy, nodes, 0),
@@ -89,6 +99,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("setupDev", struct plan, setup_dev, 0),
 	FIELD_LIST("devices", struct plan, devices, 0, &plan_device_table),
 	FIELD_LIST("cgroups", struct plan, cgroups, 0, &plan_cgroup_table),
+	FIELD_LIST("limits", struct plan, limits, 0, &plan_limit_table),
 	FIELD("mountLabel", struct plan, mount_label, 0),
 	FIELD("maskedPaths", struct plan, masked_paths, 0),
 	FIELD("readonlyPaths", struct plan, readonly_paths, 0),

@@ -58,6 +58,16 @@ struct plan_cgroup {
 	char *path;             /* the container's cgroup in it */
 };
 
+/* One write to a file of the container's cgroups. */
+struct plan_limit {
+	char *field;      /* of config.json */
+	char *controller; /* of cgroup v2; NULL: none is needed */
+	char *file;
+	char *value;
+	char *other; /* where the kernel lacks `file`; NULL: then it is an error */
+	char *other_value;
+};
+
 struct plan_memory_policy {
 	uint32_t mode; /* with its flags, as set_mempolicy(2) takes them */
 	struct u32s nodes;
@@ -104,7 +114,8 @@ struct plan {
 	bool setup_dev; /* no bind mount covers /dev: make the default devices and links */
 	LIST_OF(struct plan_device) devices;
 	LIST_OF(struct plan_cgroup) cgroups;
-	char *mount_label; /* SELinux's, of what carries none in its options */
+	LIST_OF(struct plan_limit) limits; /* written by the parent, in order */
+	char *mount_label;                 /* SELinux's, of what carries none in its options */
 	struct strings masked_paths;
 	struct strings readonly_paths;
 	char *hostname;

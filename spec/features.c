@@ -14,7 +14,7 @@ static const struct {
 	bool seccomp, apparmor, selinux, memory_policy, idmap, net_devices;
 	struct features_intel_rdt intel_rdt;
 } supported = {
-	.cgroup = { .v1 = true, .v2 = true },
+	.cgroup = { .v1 = true, .v2 = true, .rdma = true },
 	.apparmor = true,
 	.selinux = true,
 	.memory_policy = true,

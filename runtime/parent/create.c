@@ -11,6 +11,7 @@
 #include "runtime/hooks.h"
 #include "runtime/log.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/cgroup_resources.h"
 #include "runtime/parent/console.h"
 #include "runtime/parent/destroy.h"
 #include "runtime/parent/filter.h"
@@ -25,6 +26,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -147,16 +149,23 @@ static int claim(struct creation *c, struct error *e)
 static int make_cgroup(struct creation *c, struct error *e)
 {
 	const char *asked = c->bundle.spec->linux->cgroups_path;
+	struct plan *p = c->bundle.plan;
+	bool optional = !c->bundle.privileged && !asked && !p->limits.n;
 
 	if (c->state.record.intel_rdt && intel_rdt_make(&c->state.record, e) < 0)
 		return -1;
-	if (cgroup_make(c->bundle.plan, &c->state.record, !c->bundle.privileged && !asked, e) < 0)
+	if (cgroup_make(p, &c->state.record, optional, e) < 0)
 		return asked ? error_in(e, "linux.cgroupsPath") : -1;
 	if (!c->state.record.cgroups.n && !c->state.record.own_pid_namespace)
 		container_warn(
 			"linux.namespaces: with neither a pid namespace nor a cgroup of the "
 			"container's own, processes that outlive its first one are not found");
-	return 0;
+	return cgroup_limits_enable(p, e);
+}
+
+static int write_limits(struct creation *c, struct error *e)
+{
+	return cgroup_limits_write(c->bundle.plan, e);
 }
 
 static int spawn(struct creation *c, struct error *e)
@@ -207,7 +216,11 @@ static int silent_end(struct creation *c, struct error *e)
 	int code = process_reap(c->spawn.pid);
 
 	if (code > 128)
-		return error_set(e, 0, "the container's init was killed by signal %d", code - 128);
+		error_set(e, 0, "the container's init was killed by signal %d", code - 128);
+	if (code == 128 + SIGKILL && c->bundle.plan->limits.n)
+		return error_hint(e, "linux.resources.memory.limit may be too small for it");
+	if (code > 128)
+		return -1;
 	return error_set(e, 0, "the container's init ended (exit status %d)", code);
 }
 
@@ -329,6 +342,9 @@ static const struct {
 	{ "claim", claim },
 	{ "cgroup", make_cgroup },
 	{ "spawn", spawn },
+	/* Init is in its cgroup, and mounts meanwhile. Not before: where pids.limit is 0 nobody is
+	 * born in the cgroup, and memory.limit would count its birth. */
+	{ "limits", write_limits },
 	{ "accompany", accompany },
 	{ "console", hand_over_terminal },
 	/* Its presence means success to conmon: as late as possible. */

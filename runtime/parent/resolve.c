@@ -3,10 +3,10 @@
 
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/cgroup_resources.h"
 #include "runtime/parent/lsm.h"
 #include "runtime/parent/namespaces.h"
 #include "runtime/parent/resolve_mounts.h"
-#include "runtime/parent/supported.h"
 #include "spec/ranges.h"
 
 #include <errno.h>
@@ -107,10 +107,12 @@ int resolve_load(const struct create_options *o, struct arena *a, struct bundle 
 	if (file_read(fd, JSON_SIZE_MAX, a, &text, &length) < 0)
 		return error_set(e, errno, "read %s", o->config ? o->config : "config.json");
 	if (spec_read(a, text, length, &b->spec, &warnings, e) < 0 ||
-	    supported_check(b->spec, e) < 0 || default_mappings(a, b->spec->linux, e) < 0)
+	    default_mappings(a, b->spec->linux, e) < 0)
 		return error_context(e, "%s", o->config ? o->config : "config.json");
 	for (size_t i = 0; i < warnings.n; i++)
 		container_warn(warnings.v[i]);
+	if (b->spec->linux->resources && b->spec->linux->resources->devices.n)
+		container_warn("linux.resources.devices: the rules are not enforced yet");
 	const char *root = b->spec->root->path;
 	b->rootfs =
 		root[0] == '/' ? arena_strdup(a, root) : arena_printf(a, "%s/%s", b->path, root);
@@ -411,7 +413,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	if (o->cgroup_manager != CGROUP_DISABLED &&
 	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)
 		return -1;
-	return 0;
+	return s->linux->resources ? cgroup_resources_resolve(a, s->linux->resources, plan, e) : 0;
 }
 
 int state_root_default(struct arena *a, char **root, struct error *e)

@@ -349,12 +349,6 @@ deletes_quickly() {
 	no_cgroups
 }
 
-@test "memory limits are not supported yet, and that is said" {
-	config '.linux.resources = {memory: {limit: 10000000}}'
-	container
-	assert_error "linux.resources.memory.limit: not supported yet"
-}
-
 @test "device rules are a warning: they are not enforced yet" {
 	config '.linux.resources = {devices: [{allow: false, access: "rwm"}]}'
 	payload say hello

@@ -110,9 +110,6 @@ static void bad_config(void **state)
 		write_text(in(p, "config.json"), texts[i]);
 		assert_true(!strncmp(fails(&o), "config.json: ", 13));
 	}
-	write_text(in(p, "config.json"),
-		   "{" ROOT ",\"linux\":{\"resources\":{\"rdma\":{\"d\":{\"hcaHandles\":1}}}}}");
-	assert_string_equal(fails(&o), "config.json: linux.resources.rdma: not supported yet");
 }
 
 static void no_rootfs(void **state)
