@@ -48,6 +48,17 @@ static const struct json_field plan_cgroup_fields[] = {
 };
 static const struct json_table plan_cgroup_table = TABLE(struct plan_cgroup, plan_cgroup_fields);
 
+static const struct json_field plan_device_rule_fields[] = {
+	FIELD("allow", struct plan_device_rule, allow, 0),
+	FIELD("type", struct plan_device_rule, type, 0),
+	FIELD("major", struct plan_device_rule, major, 0),
+	FIELD("minor", struct plan_device_rule, minor, 0),
+	FIELD("access", struct plan_device_rule, access, 0),
+	FIELD("index", struct plan_device_rule, index, 0),
+};
+static const struct json_table plan_device_rule_table =
+	TABLE(struct plan_device_rule, plan_device_rule_fields);
+
 static const struct json_field plan_limit_fields[] = {
 	FIELD("field", struct plan_limit, field, 0),
 	FIELD("controller", struct plan_limit, controller, 0),
@@ -99,6 +110,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("setupDev", struct plan, setup_dev, 0),
 	FIELD_LIST("devices", struct plan, devices, 0, &plan_device_table),
 	FIELD_LIST("cgroups", struct plan, cgroups, 0, &plan_cgroup_table),
+	FIELD_LIST("deviceRules", struct plan, device_rules, 0, &plan_device_rule_table),
 	FIELD_LIST("limits", struct plan, limits, 0, &plan_limit_table),
 	FIELD("mountLabel", struct plan, mount_label, 0),
 	FIELD("maskedPaths", struct plan, masked_paths, 0),

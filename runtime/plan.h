@@ -58,6 +58,16 @@ struct plan_cgroup {
 	char *path;             /* the container's cgroup in it */
 };
 
+struct plan_device_rule {
+	bool allow;
+	char *type;    /* a: everything, whatever the rest says; b; c */
+	int64_t major; /* -1: all */
+	int64_t minor;
+	char *access;  /* of r, w, m */
+	int32_t index; /* in config.json's linux.resources.devices; -1: not from there */
+};
+typedef LIST_OF(struct plan_device_rule) plan_device_rule_list;
+
 /* One write to a file of the container's cgroups. */
 struct plan_limit {
 	char *field;      /* of config.json */
@@ -114,8 +124,9 @@ struct plan {
 	bool setup_dev; /* no bind mount covers /dev: make the default devices and links */
 	LIST_OF(struct plan_device) devices;
 	LIST_OF(struct plan_cgroup) cgroups;
-	LIST_OF(struct plan_limit) limits; /* written by the parent, in order */
-	char *mount_label;                 /* SELinux's, of what carries none in its options */
+	plan_device_rule_list device_rules; /* in order; none: everything is allowed */
+	LIST_OF(struct plan_limit) limits;  /* written by the parent, in order */
+	char *mount_label;                  /* SELinux's, of what carries none in its options */
 	struct strings masked_paths;
 	struct strings readonly_paths;
 	char *hostname;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/filter.h>
 #include <linux/ioprio.h>
 #include <linux/keyctl.h>
@@ -172,4 +173,57 @@ int sys_seccomp(uint64_t flags, const struct sock_fprog *program)
 	trace(TRACE_SYS, "seccomp(SET_MODE_FILTER, 0x%llx, %u instructions)",
 	      (unsigned long long)flags, program->len);
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+}
+
+int sys_bpf_load(const struct bpf_insn *program, size_t n)
+{
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
+				.insns = (uintptr_t)program,
+				.insn_cnt = (uint32_t)n,
+				.license = (uintptr_t) "Apache-2.0" };
+
+	return TRACED(syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)),
+		      "bpf(PROG_LOAD, %zu instructions)", n);
+}
+
+int sys_bpf_attach(int cgroup, int program)
+{
+	union bpf_attr attr = { .target_fd = cgroup,
+				.attach_bpf_fd = program,
+				.attach_type = BPF_CGROUP_DEVICE,
+				.attach_flags = BPF_F_ALLOW_MULTI };
+
+	return TRACED(syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)),
+		      "bpf(PROG_ATTACH, %d, %d)", cgroup, program);
+}
+
+int sys_bpf_detach(int cgroup, int program)
+{
+	union bpf_attr attr = { .target_fd = cgroup,
+				.attach_bpf_fd = program,
+				.attach_type = BPF_CGROUP_DEVICE };
+
+	return TRACED(syscall(SYS_bpf, BPF_PROG_DETACH, &attr, sizeof(attr)),
+		      "bpf(PROG_DETACH, %d, %d)", cgroup, program);
+}
+
+int sys_bpf_query(int cgroup, uint32_t *ids, uint32_t *n)
+{
+	union bpf_attr attr = { .query = { .target_fd = cgroup,
+					   .attach_type = BPF_CGROUP_DEVICE,
+					   .prog_ids = (uintptr_t)ids,
+					   .prog_cnt = *n } };
+	int result = TRACED(syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)),
+			    "bpf(PROG_QUERY, %d)", cgroup);
+
+	*n = attr.query.prog_cnt;
+	return result;
+}
+
+int sys_bpf_program(uint32_t id)
+{
+	union bpf_attr attr = { .prog_id = id };
+
+	return TRACED(syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr)),
+		      "bpf(PROG_GET_FD_BY_ID, %u)", id);
 }

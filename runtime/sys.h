@@ -69,6 +69,14 @@ int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr);
 int sys_ioprio_set(pid_t pid, int value); /* of one process */
 int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long bits);
 
+/* BPF of cgroup v2 that decides about devices. */
+struct bpf_insn;
+int sys_bpf_load(const struct bpf_insn *program, size_t n);
+int sys_bpf_attach(int cgroup, int program); /* beside what is attached */
+int sys_bpf_detach(int cgroup, int program);
+int sys_bpf_query(int cgroup, uint32_t *ids, uint32_t *n); /* *n: there is room for; there are */
+int sys_bpf_program(uint32_t id);
+
 /* SECCOMP_SET_MODE_FILTER. Traced before it is called: afterwards the trace might not be allowed. */
 struct sock_fprog;
 int sys_seccomp(uint64_t flags, const struct sock_fprog *program);

@@ -11,6 +11,7 @@
 #include "runtime/hooks.h"
 #include "runtime/log.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/cgroup_devices.h"
 #include "runtime/parent/cgroup_resources.h"
 #include "runtime/parent/console.h"
 #include "runtime/parent/destroy.h"
@@ -160,7 +161,9 @@ static int make_cgroup(struct creation *c, struct error *e)
 		container_warn(
 			"linux.namespaces: with neither a pid namespace nor a cgroup of the "
 			"container's own, processes that outlive its first one are not found");
-	return cgroup_limits_enable(p, e);
+	if (cgroup_limits_enable(p, e) < 0)
+		return -1;
+	return cgroup_devices_apply(&c->arena, p, !c->bundle.privileged, e);
 }
 
 static int write_limits(struct creation *c, struct error *e)

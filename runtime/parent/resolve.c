@@ -3,6 +3,7 @@
 
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/cgroup_devices.h"
 #include "runtime/parent/cgroup_resources.h"
 #include "runtime/parent/lsm.h"
 #include "runtime/parent/namespaces.h"
@@ -111,8 +112,6 @@ int resolve_load(const struct create_options *o, struct arena *a, struct bundle 
 		return error_context(e, "%s", o->config ? o->config : "config.json");
 	for (size_t i = 0; i < warnings.n; i++)
 		container_warn(warnings.v[i]);
-	if (b->spec->linux->resources && b->spec->linux->resources->devices.n)
-		container_warn("linux.resources.devices: the rules are not enforced yet");
 	const char *root = b->spec->root->path;
 	b->rootfs =
 		root[0] == '/' ? arena_strdup(a, root) : arena_printf(a, "%s/%s", b->path, root);
@@ -413,7 +412,11 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	if (o->cgroup_manager != CGROUP_DISABLED &&
 	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)
 		return -1;
-	return s->linux->resources ? cgroup_resources_resolve(a, s->linux->resources, plan, e) : 0;
+	const struct spec_resources *r = s->linux->resources;
+	return r && (cgroup_resources_resolve(a, r, plan, e) < 0 ||
+		     cgroup_devices_resolve(a, r, plan, e) < 0)
+		       ? -1
+		       : 0;
 }
 
 int state_root_default(struct arena *a, char **root, struct error *e)

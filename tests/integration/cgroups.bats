@@ -349,14 +349,6 @@ deletes_quickly() {
 	no_cgroups
 }
 
-@test "device rules are a warning: they are not enforced yet" {
-	config '.linux.resources = {devices: [{allow: false, access: "rwm"}]}'
-	payload say hello
-	passes
-	line hello
-	contains "$err" linux.resources.devices
-}
-
 @test "resources that ask for nothing are accepted" {
 	config '.linux.resources = {memory: {}, cpu: {shares: 0, quota: 0}, pids: {}, blockIO: {}, hugepageLimits: [], network: {}, unified: {}}'
 	passes

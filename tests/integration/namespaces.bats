@@ -201,10 +201,16 @@ host_ns() { readlink "/proc/self/ns/$1"; }
 	equal "$(sed -nE 's/.*(helper says: born|parent says: placed|child: session).*/\1/p' <<<"$err" | tail -n 3)" $'helper says: born\nparent says: placed\nchild: session'
 }
 
+# A process $holder in a time namespace of its own. Not the one that makes it: before Linux 6.3 only its children are in it.
+hold_time() {
+	unshare -T --monotonic 5000 --boottime 5000 --fork --kill-child sleep 100 3>&- &
+	HOLDERS+=("$!")
+	until_true pgrep -P $! sleep
+	holder=$(pgrep -P $! sleep)
+}
+
 @test "a time namespace is joined by path" {
-	unshare -T --monotonic 5000 --boottime 5000 sleep 100 3>&- & holder=$!
-	HOLDERS+=("$holder")
-	until_true eval '[ "$(readlink /proc/$holder/ns/time)" != "$(host_ns time)" ]'
+	hold_time
 	with_path time "/proc/$holder/ns/time"
 	payload ns
 	passes
@@ -656,9 +662,7 @@ hold_user_namespace() {
 }
 
 @test "timeOffsets for a time namespace that is joined are an error: its clocks are set" {
-	unshare -T --boottime 5000 sleep 100 3>&- & holder=$!
-	HOLDERS+=("$holder")
-	until_true eval '[ "$(readlink /proc/$holder/ns/time)" != "$(host_ns time)" ]'
+	hold_time
 	with_path time "/proc/$holder/ns/time"
 	config '.linux.timeOffsets = {boottime: {secs: 1000}}'
 	container

@@ -314,6 +314,133 @@ a_disk() { lsblk -dno MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; e
 	assert_error 'linux.resources.unified["cgroup.nonsense"]: this kernel has no'
 }
 
+# --- devices ------------------------------------------------------------------------------------------------------------------------------
+
+# A device whose driver does not exist: who may open it gets ENXIO, who may not EPERM.
+odd_device() { config '.linux.devices = [{path: "/dev/odd", type: "c", major: 240, minor: 77, fileMode: 438}]'; }
+NOTHING='{allow: false, access: "rwm"}'
+
+@test "devices: without rules every device can be opened, with one against all only the usual ones" {
+	need_controller devices memory
+	odd_device
+	payload access /dev/odd
+	passes
+	line 'read=/dev/odd (ENXIO)'
+	resources <<<"{devices: [$NOTHING]}"
+	payload access /dev/odd access /dev/null access /dev/zero access /dev/full access /dev/tty access /dev/urandom access /dev/ptmx
+	passes
+	line 'read=/dev/odd (EPERM)'
+	line 'write=/dev/odd (EPERM)'
+	no_match '(read|write)=/dev/[^o].*EPERM.*'
+	matches 'write=/dev/null.*'
+	equal "$err" ""
+}
+
+@test "devices: a rule allows one device and one kind of access" {
+	need_controller devices memory
+	odd_device
+	resources <<<"{devices: [$NOTHING, {allow: true, type: \"c\", major: 240, minor: 77, access: \"r\"}]}"
+	payload access /dev/odd
+	passes
+	line 'read=/dev/odd (ENXIO)'
+	line 'write=/dev/odd (EPERM)'
+	resources <<<"{devices: [$NOTHING, {allow: true, type: \"c\", major: 240, access: \"rw\"}]}"
+	passes
+	line 'write=/dev/odd (ENXIO)'
+	resources <<<"{devices: [$NOTHING, {allow: true, type: \"b\", major: 240, minor: 77, access: \"rw\"}]}"
+	passes
+	line 'read=/dev/odd (EPERM)'
+}
+
+@test "devices: a later rule wins, also against all" {
+	need_controller devices memory
+	odd_device
+	payload access /dev/odd
+	resources <<<"{devices: [{allow: true, access: \"rwm\"}]}"
+	passes
+	line 'write=/dev/odd (ENXIO)'
+	resources <<<"{devices: [{allow: true, access: \"rwm\"}, {allow: false, type: \"c\", major: 240, minor: 77, access: \"w\"}]}"
+	passes
+	line 'read=/dev/odd (ENXIO)'
+	line 'write=/dev/odd (EPERM)'
+	resources <<<"{devices: [{allow: true, access: \"rwm\"}, $NOTHING]}"
+	passes
+	line 'read=/dev/odd (EPERM)'
+}
+
+@test "devices: an exception to a rule is an error on cgroup v1" {
+	in_v1 devices || skip "this host has no devices controller of cgroup v1"
+	payload access /dev/odd
+	resources <<<"{devices: [$NOTHING, {allow: true, type: \"c\", major: 240, access: \"rwm\"}, {allow: false, type: \"c\", major: 240, minor: 77, access: \"rwm\"}]}"
+	container
+	assert_error "linux.resources.devices[2]: cgroup v1 can't make an exception to linux.resources.devices[1]"
+}
+
+@test "pure v2: devices: rules, kinds of access, exceptions" {
+	pure_v2
+	odd_device
+	payload access /dev/odd access /dev/null
+	resources <<<"{devices: [$NOTHING]}"
+	passes
+	line 'read=/dev/odd (EPERM)'
+	line 'write=/dev/null yes'
+	resources <<<"{devices: [$NOTHING, {allow: true, type: \"c\", major: 240, minor: 77, access: \"r\"}]}"
+	passes
+	line 'read=/dev/odd (ENXIO)'
+	line 'write=/dev/odd (EPERM)'
+	resources <<<"{devices: [$NOTHING, {allow: true, type: \"c\", major: 240}, {allow: false, type: \"c\", major: 240, minor: 77, access: \"w\"}]}"
+	passes
+	line 'read=/dev/odd (ENXIO)'
+	line 'write=/dev/odd (EPERM)'
+}
+
+@test "pure v2: devices: a program that another container left behind is taken off" {
+	pure_v2
+	odd_device
+	payload access /dev/odd
+	mkdir "$(cgroup2_at)/$C-stays"
+	config --arg path "/$C-stays" '.linux.cgroupsPath = $path'
+	resources <<<"{devices: [$NOTHING]}"
+	container
+	first=$out
+	resources <<<"{devices: [$NOTHING, {allow: true, type: \"c\", major: 240}]}"
+	container
+	second=$out
+	rmdir "$(cgroup2_at)/$C-stays"
+	contains "$first" 'read=/dev/odd (EPERM)'
+	contains "$second" 'read=/dev/odd (ENXIO)'
+}
+
+@test "devices: the rules are those of the last container in a cgroup that stays" {
+	need_controller devices memory
+	odd_device
+	payload access /dev/odd
+	config --arg path "/$C-stays/here" '.linux.cgroupsPath = $path'
+	in_v1 devices && at=/sys/fs/cgroup/devices || at=$(cgroup2_at)
+	mkdir -p "$at/$C-stays/here"
+	resources <<<"{devices: [$NOTHING]}"
+	container
+	first=$out
+	resources <<<"{devices: [$NOTHING, {allow: true, type: \"c\", major: 240, access: \"rw\"}]}"
+	container
+	second=$out
+	find /sys/fs/cgroup -depth -type d -path "*/$C-stays*" -exec rmdir {} +
+	assert_success
+	contains "$first" 'read=/dev/odd (EPERM)'
+	contains "$second" 'read=/dev/odd (ENXIO)'
+}
+
+@test "devices: in a user namespace and without a cgroup the rules do no harm" {
+	resources <<<"{devices: [$NOTHING]}"
+	user_namespace
+	payload access /dev/null say done
+	passes
+	line done
+	try oci --cgroup-manager disabled run --bundle "$B" "$C"
+	assert_success
+	contains "$err" "linux.resources.devices: without a cgroup of the container's own the rules have no effect"
+}
+
 # --- where ----------------------------------------------------------------------------------------------------------------------------------
 
 @test "limits without a cgroup are an error" {
