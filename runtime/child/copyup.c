@@ -76,17 +76,20 @@ static int copy_xattrs(const struct copy *c, int from, int to, struct error *e)
 }
 
 /* The owner first: it resets set-id bits and file capabilities. The times last. EINVAL: an owner
- * that this user namespace has no id for; the file is ours then. */
+ * that this user namespace has no id for; the file is ours then, and runs as nobody else's. */
 static int copy_attributes(const struct copy *c, int from, int to, const struct stat *st,
 			   struct error *e)
 {
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
 	char path[32];
+	mode_t mode = st->st_mode & 07777;
 
-	if (fchownat(to, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) < 0 && errno != EINVAL)
-		return failed(c, errno, "copy the owner of", e);
-	if (!S_ISLNK(st->st_mode) &&
-	    chmod(proc_path(to, path, sizeof(path)), st->st_mode & 07777) < 0)
+	if (fchownat(to, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) < 0) {
+		if (errno != EINVAL)
+			return failed(c, errno, "copy the owner of", e);
+		mode &= ~(mode_t)(S_ISUID | S_ISGID);
+	}
+	if (!S_ISLNK(st->st_mode) && chmod(proc_path(to, path, sizeof(path)), mode) < 0)
 		return failed(c, errno, "copy the mode of", e);
 	if (copy_xattrs(c, from, to, e) < 0)
 		return -1;

@@ -148,6 +148,17 @@ covered() { grep -q '^mount=/data tmpfs ' <<<"$out" || fail "no tmpfs at /data";
 	matches 'stat=/data/other - .* 65534:65534 .*'
 }
 
+@test "a program of an owner without a place in the user namespace does not become root's" {
+	user_namespace
+	config '.linux.uidMappings[0].size = 2000 | .linux.gidMappings[0].size = 2000'
+	image 'touch other mine; chown 5:6 other; chown 100012:100012 mine; chmod 6755 other mine; chown 100000:100000 .'
+	copy_up
+	payload stat /data/mine stat /data/other
+	passes
+	matches 'stat=/data/mine - 6755 12:12 .*'
+	matches 'stat=/data/other - 0?755 0:0 .*'
+}
+
 @test "a link in the image leads nowhere outside" {
 	mkdir "$T/outside"
 	echo secret >"$T/outside/file"
