@@ -230,6 +230,17 @@ static int *kernel_mount(struct child *c, const char *path)
 						     : NULL;
 }
 
+/* `tree` (-1: nothing to look below) has been mounted, perhaps over the one that was kept. */
+static void keep_kernel_mount(struct child *c, const struct plan_mount *m, int *tree)
+{
+	int *kept = strchr(m->destination + 1, '/') ? NULL : kernel_mount(c, m->destination);
+
+	if (!kept)
+		return;
+	spent_add(kept);
+	*kept = fd_take(tree);
+}
+
 int mount_find(struct child *c, const char *path)
 {
 	const int *mount = kernel_mount(c, path);
@@ -281,12 +292,9 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 	SPENT_FD mapped = m->idmap ? child_ask(c, m->index, tree, e) : -1;
 	if ((m->idmap && mapped < 0) || mount_attach(tree, m, target, e) < 0)
 		return -1;
-	bool at_top = !strchr(m->destination + 1, '/');
-	int *kept = without ? late : at_top ? kernel_mount(c, m->destination) : NULL;
-	if (kept) {
-		spent_add(kept);
-		*kept = fd_take(&tree);
-	}
+	if (without)
+		*late = fd_take(&tree);
+	keep_kernel_mount(c, m, &tree);
 	return 0;
 }
 
@@ -331,18 +339,24 @@ static int mount_bind(struct child *c, const struct plan_mount *m, struct error 
 	if (target < 0 || set_flags(tree, m, e) < 0 ||
 	    check_proc(c, tree, m, target, plain, e) < 0 || mount_attach(tree, m, target, e) < 0)
 		return -1;
+	keep_kernel_mount(c, m, &tree);
 	return 0;
 }
 
 /* Only a filesystem that config.json has mounted there itself may be reconfigured: anything else is
- * the host's too. */
+ * the host's too. So are some of the kernel's own, wherever they are mounted. */
 static bool mounted_here(const struct child *c, const struct plan_mount *m)
 {
+	bool here = false;
+
 	for (const struct plan_mount *before = c->plan->mounts.v; before < m; before++)
-		if (before->kind == PLAN_MOUNT_FILESYSTEM &&
+		if (before->kind != PLAN_MOUNT_REMOUNT &&
 		    !strcmp(before->destination, m->destination))
-			return true;
-	return false;
+			here = before->kind == PLAN_MOUNT_FILESYSTEM &&
+			       strcmp(before->type, "sysfs") != 0 &&
+			       strcmp(before->type, "mqueue") != 0 &&
+			       strcmp(before->type, "cgroup2") != 0;
+	return here;
 }
 
 static int remount(struct child *c, const struct plan_mount *m, struct error *e)

@@ -464,6 +464,31 @@ may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
 	! "${IN[@]}" grep -q " $T/vol .* - tmpfs vol .*sync" /proc/self/mountinfo || fail "reconfigured"
 }
 
+@test "a remount of sysfs changes the mount, never the sysfs that the host has too" {
+	config '.linux.namespaces |= map(select(.type != "network")) | .mounts |= map(select(.destination != "/sys/fs/cgroup"))
+		| .mounts |= map(if .destination == "/sys" then .options = [] else . end)'
+	mount_add '{destination: "/sys", type: "sysfs", options: ["remount", "ro"]}'
+	payload mounts
+	# A network namespace of its own has a sysfs of its own: this machine's is not at stake.
+	# shellcheck disable=SC2016
+	IN=(unshare -n -m sh -c 'mount -t sysfs host-sysfs /sys || exit; "$@"; status=$?; cat /proc/self/mountinfo >'"$T/after"'; exit $status' sh)
+	try oci --cgroup-manager disabled run --bundle "$B" "$C"
+	assert_success
+	contains "$(options /sys)" ,ro,
+	IN=()
+	grep -q ' /sys .* - sysfs host-sysfs rw' "$T/after" || fail "reconfigured: $(grep sysfs "$T/after")"
+}
+
+@test "only the filesystem that was mounted last at a place is reconfigured by a remount" {
+	hold "mkdir -p $T/vol; mount -t tmpfs vol $T/vol"
+	mount_add '{destination: "/data", type: "tmpfs", source: "t"}, {destination: "/data", type: "bind", source: ($T + "/vol"), options: ["bind"]},
+		{destination: "/data", type: "none", options: ["remount", "ro"]}'
+	payload access /data
+	passes
+	line 'write=/data (EROFS)'
+	"${IN[@]}" touch "$T/vol/still-writable"
+}
+
 @test "a remount of what config.json has mounted itself reconfigures it" {
 	mount_add '{destination: "/scratch", type: "tmpfs", source: "t", options: ["size=1m"]}, {destination: "/scratch", type: "tmpfs", options: ["remount", "size=2m", "noexec"]}'
 	payload mounts
@@ -554,6 +579,23 @@ may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
 	passes
 	no_match 'read=.* yes'
 	no_match 'stat=/sys/firmware/.*'
+}
+
+@test "masked and read-only paths are found on what was mounted last at /sys and /proc" {
+	need_root
+	hold "mkdir -p $T/sys; mount -t tmpfs t $T/sys; mkdir $T/sys/secret $T/sys/fixed; touch $T/sys/secret/file"
+	config '.mounts |= map(select(.destination != "/sys/fs/cgroup")) | .linux.maskedPaths = ["/sys/secret"] | .linux.readonlyPaths = ["/sys/fixed", "/proc/sys"]'
+	mount_add '{destination: "/sys", type: "bind", source: ($T + "/sys"), options: ["bind"]}, {destination: "/proc", type: "proc", source: "p"}'
+	payload list /sys/secret access /sys access /sys/fixed access /proc/sys/kernel/domainname
+	passes
+	no_match '.*/sys/secret/file.*'
+	line 'write=/sys yes'
+	line 'write=/sys/fixed (EROFS)'
+	line 'write=/proc/sys/kernel/domainname (EROFS)'
+	# Nor is it the one that a tmpfs has covered.
+	mount_add '{destination: "/sys", type: "tmpfs", source: "t", options: ["ro"]}, {destination: "/sys/secret", type: "bind", source: ($T + "/sys/secret"), options: ["bind"]}'
+	passes
+	no_match '.*/sys/secret/file.*'
 }
 
 @test "a read-only path can't be written, nor what is below it" {
