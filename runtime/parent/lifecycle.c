@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define LOCK_MS 10000
+#define CREATING_MS 1000
 #define ARENA ((size_t)256 << 20) /* of records: address space only */
 
 /* A failed start hook or poststart hook ends the container, poststop hooks included (runtime.md,
@@ -70,6 +71,12 @@ int start_locked(struct state *s, struct error *e)
 	return 0;
 }
 
+static void still_creating(struct error *e)
+{
+	*e = ERROR_NONE;
+	(void)!error_set(e, 0, "cannot start a container that is still being created");
+}
+
 int container_start(const char *root, const char *id, struct error *e)
 {
 	struct arena a;
@@ -80,13 +87,14 @@ int container_start(const char *root, const char *id, struct error *e)
 		return -1;
 	if (state_open(&s, root, id, &a, e) < 0)
 		goto out;
-	/* Not worth waiting for: its create holds the lock. */
-	if (state_status(&s) == STATUS_CREATING) {
-		error_set(e, 0, "cannot start a container that is still being created");
+	/* A create that ends soon is worth waiting for; not one that hangs, or whose hook calls us.
+	 */
+	bool creating = state_status(&s) == STATUS_CREATING;
+	if (state_lock(&s, creating ? CREATING_MS : LOCK_MS, e) < 0) {
+		if (creating && e->code == EBUSY)
+			still_creating(e);
 		goto out;
 	}
-	if (state_lock(&s, LOCK_MS, e) < 0)
-		goto out;
 	switch (state_status(&s)) {
 	case STATUS_CREATED:
 		if (s.record.has_process) {
@@ -99,9 +107,7 @@ int container_start(const char *root, const char *id, struct error *e)
 	case STATUS_STOPPED: error_set(e, 0, "cannot start a container that has stopped"); break;
 	case STATUS_RUNNING: error_set(e, 0, "cannot start an already running container"); break;
 	case STATUS_PAUSED: error_set(e, 0, "cannot start a container that is paused"); break;
-	case STATUS_CREATING:
-		error_set(e, 0, "cannot start a container that is still being created");
-		break;
+	case STATUS_CREATING: still_creating(e); break;
 	}
 out:
 	arena_free(&a);

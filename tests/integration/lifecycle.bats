@@ -629,6 +629,15 @@ end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
 	until_line started
 }
 
+@test "start waits for a create that is about to end" {
+	payload say started sleep 100
+	create_in_hook 0
+	(sleep 0.2; touch "$T/go") 3>&- &
+	start
+	assert_success
+	until_line started
+}
+
 @test "a hook ends with the create that runs it" {
 	hanging_hook createRuntime
 	oci create --bundle "$B" "$C" >/dev/null 2>&1 & creator=$!
