@@ -60,13 +60,16 @@ static int hierarchy_tree(const struct child *c, const struct plan_cgroup *g,
 {
 	bool own_root = (c->plan->new_namespaces | c->plan->joined_namespaces) & CLONE_NEWCGROUP;
 
-	if (own_root || (g->unified && !*g->name)) {
+	if (own_root) {
 		int tree = mount_hierarchy(g, m, e);
 		if (tree >= 0 || (e->code != EPERM && e->code != EBUSY && e->code != EACCES))
 			return tree;
 		*e = ERROR_NONE;
 	}
-	return bind(g->path, m, false, e);
+	/* Never anew from the host's cgroup namespace: that would take nsdelegate and the like from
+	 * the host's own mount. */
+	bool whole = g->unified && !*g->name && !own_root && !c->plan->nested;
+	return bind(whole ? HOST_CGROUPS : g->path, m, false, e);
 }
 
 static int attach_hierarchy(const struct child *c, const struct plan_cgroup *g,

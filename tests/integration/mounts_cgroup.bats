@@ -82,3 +82,16 @@ all_read_only() {
 		[[ $names != *,* ]] || for one in ${names//,/ }; do matches "stat=/sys/fs/cgroup/$one l .* -> $names"; done
 	done </proc/self/cgroup
 }
+
+@test "without a cgroup namespace pure cgroup v2 is the host's hierarchy, whose options stay" {
+	pure_v2
+	config '.linux.namespaces |= map(select(.type != "cgroup"))'
+	"${IN[@]}" grep ' - cgroup2 ' /proc/self/mountinfo >"$T/before"
+	payload list /sys/fs/cgroup
+	OCIRUN_TRACE=sys passes
+	matches 'stat=/sys/fs/cgroup/cgroup\.procs .*'
+	# A new mount, made in the initial cgroup namespace, resets nsdelegate, memory_recursiveprot and favordynmods of every other.
+	! grep -F 'fsopen("cgroup2")' "$T/err" || fail "mounted anew"
+	"${IN[@]}" grep ' - cgroup2 ' /proc/self/mountinfo >"$T/after"
+	equal "$(<"$T/after")" "$(<"$T/before")"
+}
