@@ -404,22 +404,6 @@ load helpers
 	jq -e .ociVersion "$T/new/config.json" >/dev/null
 }
 
-# --- not yet supported ----------------------------------------------------------------------------------------------------------------------------
-
-@test "what later versions bring is an error that names the field, never silence" {
-	while IFS='|' read -r field filter; do
-		base_config >"$B/config.json"
-		config "$filter"
-		create
-		assert_error "$field: not supported yet" || { echo "field: $field"; return 1; }
-	done <<-'TABLE'
-		linux.resources.cpu.shares|.linux.resources = {cpu: {shares: 100}}
-		linux.resources.pids.limit|.linux.resources = {pids: {limit: 10}}
-		linux.resources.unified|.linux.resources = {unified: {"memory.high": "1"}}
-	TABLE
-	equal "$(ls -A "$ROOT")" ""
-}
-
 @test "unknown keys of config.json are ignored" {
 	config '.later = {anything: [1]} | .process.later = 1 | .linux.later = "x" | .mounts[0].later = null'
 	passes
