@@ -376,11 +376,12 @@ static int remount(struct child *c, const struct plan_mount *m, struct error *e)
 
 static int mount_cgroups(struct child *c, const struct plan_mount *m, struct error *e)
 {
-	SPENT_FD target = inroot_make(c->rootfs, m->destination, S_IFDIR, e);
+	bool plain;
+	SPENT_FD target = open_target(c, m, -1, &plain, e);
 
-	if (target < 0)
-		return error_in(e, "destination");
-	return check_proc(c, -1, m, target, false, e) < 0 ? -1 : mount_cgroup(c, m, target, e);
+	if (target < 0 || check_proc(c, -1, m, target, plain, e) < 0)
+		return -1;
+	return mount_cgroup(c, m, target, e);
 }
 
 int mount_one(struct child *c, const struct plan_mount *m, int *late, struct error *e)
