@@ -32,9 +32,12 @@ static bool is_ours(uint64_t type, int fd)
 		uint64_t type;
 		const char *path;
 	} own[] = {
-		{ CLONE_NEWNS, "/proc/self/ns/mnt" },    { CLONE_NEWNET, "/proc/self/ns/net" },
-		{ CLONE_NEWIPC, "/proc/self/ns/ipc" },   { CLONE_NEWUTS, "/proc/self/ns/uts" },
+		{ CLONE_NEWNS, "/proc/self/ns/mnt" },
+		{ CLONE_NEWNET, "/proc/self/ns/net" },
+		{ CLONE_NEWIPC, "/proc/self/ns/ipc" },
+		{ CLONE_NEWUTS, "/proc/self/ns/uts" },
 		{ CLONE_NEWUSER, "/proc/self/ns/user" },
+		{ CLONE_NEWCGROUP, "/proc/self/ns/cgroup" },
 	};
 	struct stat ours, other;
 
@@ -84,8 +87,12 @@ int namespaces_open(const struct spec *s, struct arena *a, struct plan *plan, st
 				  word_name(&words_namespaces, ns->type));
 		if (type != (int)ns->type)
 			return error_in(e, "linux.namespaces[%zu].path", i);
-		if (is_ours(ns->type, fd) && check_ours(s, plan, i, e) < 0)
-			return -1;
+		if (is_ours(ns->type, fd)) {
+			if (check_ours(s, plan, i, e) < 0)
+				return -1;
+			/* What is mounted for it is the host's: never made, or configured, anew. */
+			plan->joined_namespaces &= ~ns->type;
+		}
 		plan->joins.v[plan->joins.n++] =
 			(struct plan_join){ ns->type, fd_take(&fd), (int32_t)i };
 	}

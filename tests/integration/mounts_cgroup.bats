@@ -83,15 +83,19 @@ all_read_only() {
 	done </proc/self/cgroup
 }
 
-@test "without a cgroup namespace pure cgroup v2 is the host's hierarchy, whose options stay" {
+@test "without a cgroup namespace of its own pure cgroup v2 is the host's hierarchy, whose options stay" {
 	pure_v2
-	config '.linux.namespaces |= map(select(.type != "cgroup"))'
 	"${IN[@]}" grep ' - cgroup2 ' /proc/self/mountinfo >"$T/before"
 	payload list /sys/fs/cgroup
-	OCIRUN_TRACE=sys passes
-	matches 'stat=/sys/fs/cgroup/cgroup\.procs .*'
-	# A new mount, made in the initial cgroup namespace, resets nsdelegate, memory_recursiveprot and favordynmods of every other.
-	! grep -F 'fsopen("cgroup2")' "$T/err" || fail "mounted anew"
-	"${IN[@]}" grep ' - cgroup2 ' /proc/self/mountinfo >"$T/after"
-	equal "$(<"$T/after")" "$(<"$T/before")"
+	for path in '' /proc/self/ns/cgroup /proc/1/ns/cgroup; do
+		[ ! "$path" ] || [ "$(readlink "$path")" = "$(readlink /proc/self/ns/cgroup)" ] || continue
+		without_cgroup_namespace
+		[ ! "$path" ] || config --arg path "$path" '.linux.namespaces += [{type: "cgroup", path: $path}]'
+		OCIRUN_TRACE=sys passes
+		matches 'stat=/sys/fs/cgroup/cgroup\.procs .*'
+		# A new mount, made in the initial cgroup namespace, resets nsdelegate, memory_recursiveprot and favordynmods of every other.
+		! grep -F 'fsopen("cgroup2")' "$T/err" || fail "mounted anew: $path"
+		"${IN[@]}" grep ' - cgroup2 ' /proc/self/mountinfo >"$T/after"
+		equal "$(<"$T/after")" "$(<"$T/before")"
+	done
 }
