@@ -175,9 +175,9 @@ static void kill_new_children(const struct children *before)
 		const struct children now = our_children();
 		found = false;
 		for (size_t i = 0; i < now.n; i++)
-			if (!among(before, now.v[i])) {
+			/* What we may not kill, a setuid program's, is not waited for. */
+			if (!among(before, now.v[i]) && kill(now.v[i], SIGKILL) == 0) {
 				found = true;
-				kill(now.v[i], SIGKILL);
 				waitpid(now.v[i], NULL, 0);
 			}
 	}
@@ -237,7 +237,8 @@ static int judge(const struct hook_run *run, const struct spec_hook *hook, bool 
 	return 0;
 }
 
-/* Wait for the hook's end, or bring it about. False: it was killed. */
+/* Wait for the hook's end, or bring it about. False: it was killed, or is a setuid program and may
+ * not be. */
 static bool await(const struct spec_hook *hook, pid_t pid, int pipe, struct output *o, int *status)
 {
 	CLEAN_FD pidfd = sys_pidfd_open(pid);
@@ -248,7 +249,8 @@ static bool await(const struct spec_hook *hook, pid_t pid, int pipe, struct outp
 
 	if (!ended) {
 		kill(-pid, SIGKILL);
-		kill(pid, SIGKILL);
+		if (kill(pid, SIGKILL) < 0)
+			return false;
 	}
 	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;

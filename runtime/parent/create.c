@@ -360,8 +360,12 @@ static void undo(struct creation *c)
 {
 	struct error ignored = ERROR_NONE;
 
-	if (c->spawn.pidfd >= 0)
+	if (c->spawn.pidfd >= 0) {
 		sys_pidfd_send_signal(c->spawn.pidfd, SIGKILL);
+		/* A hook may have frozen it. */
+		if (process_wait_end(c->spawn.pidfd, 20) < 0)
+			cgroup_thaw(&c->state.record);
+	}
 	if (c->spawn.pid > 0)
 		process_reap(c->spawn.pid);
 	if (destroy(&c->state, c->hooks_began, &ignored) < 0)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/auxv.h>
 #include <sys/utsname.h>
 
@@ -82,6 +83,8 @@ void host_features_fill(struct host_features *f, struct arena *a)
 	const size_t n = sizeof(rows) / sizeof(rows[0]);
 	struct utsname name;
 
+	/* Ignored by our caller the kernel would reap who tries. */
+	signal(SIGCHLD, SIG_DFL);
 	uname(&name);
 	*f = (struct host_features){ .kernel = arena_strdup(a, name.release),
 				     .uid = (uint32_t)getauxval(AT_EUID),

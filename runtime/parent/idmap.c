@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define MAP_MAX 340  /* lines; the kernel's limit, which spec_read has checked */
@@ -75,16 +76,13 @@ static int spawn_helper(const struct kind *k, pid_t pid, const spec_id_mappings 
 static int run_helper(const struct kind *k, pid_t pid, const spec_id_mappings *map, struct error *e)
 {
 	char said[512];
-	size_t n = 0;
-	ssize_t got;
 	pid_t child;
-	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	/* Not a pipe: what the helper leaves behind might hold its end for ever. */
+	CLEAN_FD output = memfd_create("output", MFD_CLOEXEC);
+	if (output < 0)
 		return error_set(e, errno, "run %s", k->program);
-	CLEAN_FD from = ends[0];
-	int failed = spawn_helper(k, pid, map, ends[1], &child);
-	close(ends[1]);
+	int failed = spawn_helper(k, pid, map, output, &child);
 	if (failed) {
 		error_set(e, failed, "the kernel does not let this user map these ids, and %s",
 			  k->program);
@@ -97,15 +95,14 @@ static int run_helper(const struct kind *k, pid_t pid, const spec_id_mappings *m
 		return error_hint(e, "install %s (Debian: package uidmap), or map one id, your own",
 				  k->program);
 	}
-	while ((got = read(from, said + n, sizeof(said) - n)) > 0)
-		n += (size_t)got;
-	fd_close(&from);
 	int status = process_reap(child);
 	if (!status)
 		return 0;
-	while (n && said[n - 1] == '\n')
+	ssize_t n = pread(output, said, sizeof(said), 0);
+	while (n > 0 && said[n - 1] == '\n')
 		n--;
-	error_set(e, 0, "%s failed with exit status %d: %.*s", k->program, status, (int)n, said);
+	error_set(e, 0, "%s failed with exit status %d: %.*s", k->program, status,
+		  n < 0 ? 0 : (int)n, said);
 	return error_hint(e, "which ids a user may map is in %s", k->subordinate);
 }
 

@@ -47,6 +47,8 @@ int netlink_open_in(struct netlink *n, int network)
 	*n = NETLINK_NONE;
 	if (place < 0)
 		return -1;
+	/* Ignored by our caller the kernel would reap the child. */
+	signal(SIGCHLD, SIG_DFL);
 	pid_t pid = sys_clone3(&clone);
 	if (pid == 0) {
 		bool failed = sys_setns(network, CLONE_NEWNET, "network") < 0 ||

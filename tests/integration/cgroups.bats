@@ -117,6 +117,15 @@ frozen_is_an_error() { # DIRECTORY FILE FROZEN THAWED
 	frozen_is_an_error /sys/fs/cgroup/freezer freezer.state FROZEN THAWED
 }
 
+@test "v1: create that fails ends a container that its hook has frozen" {
+	[ -e /sys/fs/cgroup/freezer/cgroup.procs ] || skip "this host has no v1 freezer"
+	config --arg path "/$C" --arg file "/sys/fs/cgroup/freezer/$C/freezer.state" '.linux.cgroupsPath = $path
+		| .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo FROZEN >\($file); exit 3"]}]'
+	try timeout -k 1 10 "$OCIRUN" --root "$ROOT" create --bundle "$B" "$C" 3>&-
+	assert_error "hooks.createRuntime[0]" "exit status 3"
+	absent "$ROOT/$C"
+}
+
 @test "delete ends the processes of the cgroup, with and without a pid namespace" {
 	for filter in . '.linux.namespaces |= map(select(.type != "pid"))'; do
 		config "$filter"

@@ -107,6 +107,11 @@ schema() {
 	unavailable user.subordinateIds
 }
 
+@test "features --host finds the same when SIGCHLD is ignored by the caller" {
+	host_features
+	equal "$(env --ignore-signal=CHLD "$OCIRUN" features --host)" "$out"
+}
+
 @test "features --host where user namespaces are used up" {
 	try unshare -U -r sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$1" features --host' sh "$OCIRUN"
 	assert_success

@@ -329,6 +329,20 @@ delegated_is_used() {
 	assert_error 'linux.namespaces[6].path: join the network namespace: Operation not permitted' "CAP_SYS_ADMIN in the user namespace that owns it"
 }
 
+@test "the timeout of a hook does not wait for what may not be killed, a setuid program" {
+	rootless
+	cp "$(type -P setpriv)" "$T/become-root"
+	chmod 4755 "$T/become-root"
+	sleeper="sleep 4$BASHPID"
+	for script in "($T/become-root --reuid 0 $sleeper &) >/dev/null 2>&1; sleep 30" "exec $T/become-root --reuid 0 $sleeper"; do
+		user_config --arg script "$script" '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $script], env: ["PATH=/usr/bin:/bin"], timeout: 1}]'
+		before=$SECONDS
+		try timeout -k 1 10 "${IN[@]}" setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env -i XDG_RUNTIME_DIR="$T/xdg" "$OCIRUN" run --bundle "$B" "$C" 3>&-
+		pkill -KILL -fx "$sleeper" || fail "it was killed: $script"
+		assert_error "hooks.createRuntime[0]" "timeout of 1 s"
+	done
+}
+
 # --- subordinate ids -----------------------------------------------------------------------------------------------------------------------
 
 @test "newuidmap and newgidmap map what /etc/subuid and /etc/subgid grant" {
@@ -416,6 +430,18 @@ delegated_is_used() {
 	done
 	absent "$T/xdg/ocirun/$C"
 	until_true no_processes
+}
+
+@test "what newuidmap leaves behind does not hold up the create" {
+	mkdir -p "$T/layer/"{upper,work}
+	printf "#!/bin/sh\nsleep 5$BASHPID &\necho 'newuidmap: no' >&2\nexit 1\n" >"$T/layer/upper/newuidmap"
+	chmod -R 755 "$T/layer"
+	subordinate "mount -t overlay -o lowerdir=/usr/bin,upperdir=$T/layer/upper,workdir=$T/layer/work overlay /usr/bin"
+	before=$SECONDS
+	try oci_user run --bundle "$B" "$C"
+	pkill -KILL -fx "sleep 5$BASHPID"
+	assert_error "linux.uidMappings: newuidmap failed with exit status 1: newuidmap: no"
+	[ $((SECONDS - before)) -lt 10 ] || fail "took $((SECONDS - before)) s"
 }
 
 @test "without newuidmap the error says what to install" {
