@@ -21,6 +21,7 @@ static const struct {
 	[MESSAGE_PLACED] = { "placed", "parent" },
 	[MESSAGE_FILTER] = { "filter", "parent" },
 	[MESSAGE_OPEN] = { "open", "either" },
+	[MESSAGE_DEVICE] = { "device", "either" },
 	[MESSAGE_MOUNTED] = { "mounted", "child" },
 	[MESSAGE_NETWORK] = { "network", "either" },
 	[MESSAGE_HOOKED] = { "hooked", "parent" },

@@ -21,6 +21,8 @@ enum message_type {
 			     while the child waits for whatever */
 	MESSAGE_OPEN,     /* child: I may not enter the rootfs (value -1) or the source of
 			     mounts[value], or map its ids: do it for me; parent: here it is */
+	MESSAGE_DEVICE,   /* child: the host has no node like devices[value] of the plan, make one;
+			     parent: here it is, a mount that is mounted nowhere */
 	MESSAGE_NETWORK,  /* child: move the network devices to my network namespace, which comes
 			     along; parent: they are there */
 	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */

@@ -33,9 +33,14 @@ static const struct json_field plan_mount_fields[] = {
 static const struct json_table plan_mount_table = TABLE(struct plan_mount, plan_mount_fields);
 
 static const struct json_field plan_device_fields[] = {
-	FIELD("path", struct plan_device, path, 0),   FIELD("mode", struct plan_device, mode, 0),
-	FIELD("major", struct plan_device, major, 0), FIELD("minor", struct plan_device, minor, 0),
-	FIELD("uid", struct plan_device, uid, 0),     FIELD("gid", struct plan_device, gid, 0),
+	FIELD("path", struct plan_device, path, 0),
+	FIELD("mode", struct plan_device, mode, 0),
+	FIELD("major", struct plan_device, major, 0),
+	FIELD("minor", struct plan_device, minor, 0),
+	FIELD("uid", struct plan_device, uid, 0),
+	FIELD("gid", struct plan_device, gid, 0),
+	FIELD("hasMode", struct plan_device, has_mode, JSON_OMITZERO),
+	FIELD("hasOwner", struct plan_device, has_owner, JSON_OMITZERO),
 	FIELD("index", struct plan_device, index, 0),
 };
 static const struct json_table plan_device_table = TABLE(struct plan_device, plan_device_fields);
@@ -100,6 +105,7 @@ static const struct json_field plan_fields[] = {
 	FIELD_LIST("joins", struct plan, joins, 0, &plan_join_table),
 	FIELD("timeOffsets", struct plan, time_offsets, 0),
 	FIELD("nested", struct plan, nested, 0),
+	FIELD("makesNodes", struct plan, makes_nodes, JSON_OMITZERO),
 	FIELD("keepGroups", struct plan, keep_groups, 0),
 	FIELD("noPivot", struct plan, no_pivot, 0),
 	FIELD("netDevices", struct plan, net_devices, JSON_OMITZERO),

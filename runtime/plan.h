@@ -48,7 +48,9 @@ struct plan_device {
 	uint32_t minor;
 	uint32_t uid;
 	uint32_t gid;
-	int32_t index; /* in config.json's linux.devices; -1: a default device */
+	bool has_mode;  /* config.json says it */
+	bool has_owner; /* uid or gid */
+	int32_t index;  /* in config.json's linux.devices; -1: a default device */
 };
 
 struct plan_cgroup {
@@ -113,6 +115,7 @@ struct plan {
 	bool helper;        /* this process is not init yet: it joins, then clones init */
 	bool helper_waits;  /* until the parent has placed it */
 	bool nested; /* in another user namespace than the initial one: no mknod, no host privilege */
+	bool makes_nodes; /* nested, but the parent may make devices (MESSAGE_DEVICE) */
 	bool keep_groups; /* the caller's supplementary groups stay */
 	bool no_pivot;
 	bool net_devices;  /* the parent moves network devices to our network namespace */

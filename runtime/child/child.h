@@ -43,11 +43,13 @@ struct child {
 };
 
 /*
- * Ask the parent to open the rootfs (-1) or the source of mounts[index], below directories that
- * only the host's ids may enter; or to map the ids of a mount: `tree` (-1: of a clone of its
- * source). A descriptor of what was asked for; -1 with e.
+ * Ask the parent for what is of another user namespace. MESSAGE_OPEN: to open the rootfs (value -1)
+ * or the source of mounts[value], below directories that only the host's ids may enter; or to map
+ * the ids of a mount: `fd` (-1: of a clone of its source). MESSAGE_DEVICE: to make devices[value]
+ * of the plan. A descriptor of what was asked for; -1 with e.
  */
-MUST_CHECK int child_ask(struct child *c, int32_t index, int tree, struct error *e);
+MUST_CHECK int child_ask(struct child *c, enum message_type type, int32_t value, int fd,
+			 struct error *e);
 
 /* channel_receive and channel_expect for a channel to the parent, whose filter may come at any
  * moment: it is kept. */

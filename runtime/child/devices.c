@@ -1,8 +1,8 @@
 /*
  * Devices (config-linux.md, "Devices" and "Default Devices") and the links of "Dev symbolic links",
  * all relative to descriptors below the rootfs. In the initial user namespace they are made;
- * elsewhere mknod is refused, and the host's are bound. Where a bind mount covers /dev nothing is
- * touched: it is the host's.
+ * elsewhere mknod is refused, and the host's are bound, or those that the parent makes. Where a
+ * bind mount covers /dev nothing is touched: it is the host's.
  */
 #include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
@@ -59,17 +59,51 @@ static int make_node(int parent, const char *name, const struct plan_device *d, 
 	return matches(&st, d) ? 0 : other_file(d, e);
 }
 
-/* The host's device onto an empty file: mknod is not for user namespaces. The empty file may be
- * there from the last time. */
-static int bind_node(int parent, const char *name, const struct plan_device *d, struct error *e)
+/* Is the host's node, which is never changed, all that config.json asks for? */
+static bool serves(const struct stat *st, const struct plan_device *d)
+{
+	return matches(st, d) && (!d->has_mode || (st->st_mode & 07777) == (d->mode & 07777)) &&
+	       (!d->has_owner || (st->st_uid == d->uid && st->st_gid == d->gid));
+}
+
+static int not_there(struct error *e)
+{
+	return error_hint(e, "for a container in a user namespace only root of the initial one, "
+			     "with CAP_MKNOD, makes devices");
+}
+
+/* The host's node, cloned; where that is not what was asked for, one that the parent makes if it
+ * may. Where it may not, the host's has to do. */
+static int find_node(struct child *c, const struct plan_device *d, struct error *e)
 {
 	struct stat st;
 	SPENT_FD source = open(d->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	int failed = source < 0 || fstat(source, &st) < 0 ? errno : 0;
 
-	if (source < 0 || fstat(source, &st) < 0)
-		return error_set(e, errno, "open the host's %s", d->path);
-	if (!matches(&st, d))
-		return error_set(e, 0, "the host's %s is another device", d->path);
+	if (c->plan->makes_nodes && (failed || !serves(&st, d)))
+		return child_ask(c, MESSAGE_DEVICE, (int32_t)(d - c->plan->devices.v), -1, e);
+	if (failed) {
+		error_set(e, failed, "open the host's %s", d->path);
+		return not_there(e);
+	}
+	if (!matches(&st, d)) {
+		error_set(e, 0, "the host's %s is another device", d->path);
+		return not_there(e);
+	}
+	int tree = mount_clone(source, false);
+	return tree < 0 ? error_set(e, errno, "bind the device %s", d->path) : tree;
+}
+
+/* Onto an empty file: mknod is not for user namespaces. The empty file may be there from the last
+ * time. */
+static int bind_node(struct child *c, int parent, const char *name, const struct plan_device *d,
+		     struct error *e)
+{
+	struct stat st;
+	SPENT_FD tree = find_node(c, d, e);
+
+	if (tree < 0)
+		return -1;
 	/* Not opened: a file that is open for writing keeps /dev from becoming read-only. */
 	if (mknodat(parent, name, S_IFREG | 0644, 0) < 0 && errno != EEXIST)
 		return error_set(e, errno, "make a file for the device %s", d->path);
@@ -78,10 +112,8 @@ static int bind_node(int parent, const char *name, const struct plan_device *d, 
 		return error_set(e, errno, "look at %s", d->path);
 	if (!matches(&st, d) && (!S_ISREG(st.st_mode) || st.st_size))
 		return other_file(d, e);
-	SPENT_FD tree = mount_clone(source, false);
-	if (tree < 0 || mount_onto(tree, target) < 0)
-		return error_set(e, errno, "bind the device %s", d->path);
-	return 0;
+	return mount_onto(tree, target) < 0 ? error_set(e, errno, "bind the device %s", d->path)
+					    : 0;
 }
 
 static int make_device(struct child *c, const struct plan_device *d, struct error *e)
@@ -96,7 +128,7 @@ static int make_device(struct child *c, const struct plan_device *d, struct erro
 			return -1;
 	}
 	if (c->plan->nested && !S_ISFIFO(d->mode))
-		return bind_node(parent, name, d, e);
+		return bind_node(c, parent, name, d, e);
 	return make_node(parent, name, d, e);
 }
 

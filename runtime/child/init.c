@@ -49,16 +49,16 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 	return result;
 }
 
-int child_ask(struct child *c, int32_t index, int tree, struct error *e)
+int child_ask(struct child *c, enum message_type type, int32_t value, int fd, struct error *e)
 {
 	struct message m;
-	int fd = -1;
+	int got = -1;
 
-	if (channel_send(c->channel, MESSAGE_OPEN, index, tree) < 0)
+	if (channel_send(c->channel, type, value, fd) < 0)
 		return error_set(e, errno, "talk to the parent");
-	if (channel_expected(child_receive(c, &m, &fd, e), MESSAGE_OPEN, &m, e) < 0)
+	if (channel_expected(child_receive(c, &m, &got, e), type, &m, e) < 0)
 		return -1;
-	return fd < 0 ? error_set(e, EPROTO, "get a descriptor from the parent") : fd;
+	return got < 0 ? error_set(e, EPROTO, "get a descriptor from the parent") : got;
 }
 
 /* The create hooks find the finished mounts at root.path, in this mount namespace, before the

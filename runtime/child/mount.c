@@ -289,7 +289,7 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 	if (tree < 0 || check_proc(c, tree, m, target, plain, e) < 0 ||
 	    label_root(c, m, tree, e) < 0 || (m->copy_up && copyup(c, target, tree, m, e) < 0))
 		return -1;
-	SPENT_FD mapped = m->idmap ? child_ask(c, m->index, tree, e) : -1;
+	SPENT_FD mapped = m->idmap ? child_ask(c, MESSAGE_OPEN, m->index, tree, e) : -1;
 	if ((m->idmap && mapped < 0) || mount_attach(tree, m, target, e) < 0)
 		return -1;
 	if (without)
@@ -306,12 +306,12 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 static int bind_source(struct child *c, const struct plan_mount *m, struct error *e)
 {
 	int tree = m->idmap
-			   ? child_ask(c, m->index, -1, e)
+			   ? child_ask(c, MESSAGE_OPEN, m->index, -1, e)
 			   : sys_open_tree(AT_FDCWD, m->source,
 					   SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
 
 	if (tree < 0 && !m->idmap && errno == EACCES && c->plan->nested) {
-		SPENT_FD source = child_ask(c, m->index, -1, e);
+		SPENT_FD source = child_ask(c, MESSAGE_OPEN, m->index, -1, e);
 		if (source < 0)
 			return error_in(e, "source");
 		tree = mount_clone(source, m->recursive);

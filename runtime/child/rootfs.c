@@ -36,7 +36,7 @@ static int open_root(struct child *c, struct error *e)
 		return 0;
 	/* In a user namespace the parent may more than we. */
 	if (errno == EACCES && c->plan->nested)
-		c->rootfs = child_ask(c, -1, -1, e);
+		c->rootfs = child_ask(c, MESSAGE_OPEN, -1, -1, e);
 	else
 		error_set(e, errno, "open %s", path);
 	return c->rootfs < 0 ? error_in(e, "root.path") : 0;

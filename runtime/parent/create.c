@@ -263,6 +263,10 @@ static int accompany(struct creation *c, struct error *e)
 			if (sources_open(&c->sources, m.value, fd, e) < 0)
 				return -1;
 			break;
+		case MESSAGE_DEVICE:
+			if (sources_make_device(&c->sources, m.value, e) < 0)
+				return -1;
+			break;
 		case MESSAGE_NETWORK:
 			c->state.network = fd_take(&fd);
 			if (net_devices_move(&c->state, c->bundle.spec->linux, e) < 0 ||

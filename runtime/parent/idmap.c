@@ -146,18 +146,31 @@ int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings 
 	return write_map(proc, pid, &groups, gids, e);
 }
 
-/* The kernel may have put them into another order. */
-static bool is_mapped_so(int proc, const struct kind *k, const spec_id_mappings *map)
+static FILE *open_map(int proc, const struct kind *k)
 {
 	CLEAN_FD fd = openat(proc, k->map, O_RDONLY | O_CLOEXEC);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (file)
+		fd_take(&fd);
+	return file;
+}
+
+static bool next_line(FILE *map, struct spec_id_mapping *line)
+{
+	return fscanf(map, "%u %u %u", &line->container_id, &line->host_id, &line->size) == 3;
+}
+
+/* The kernel may have put them into another order. */
+static bool is_mapped_so(int proc, const struct kind *k, const spec_id_mappings *map)
+{
+	FILE *file = open_map(proc, k);
 	size_t lines = 0, known = 0;
 	struct spec_id_mapping line;
 
 	if (!file)
 		return false;
-	fd_take(&fd);
-	while (fscanf(file, "%u %u %u", &line.container_id, &line.host_id, &line.size) == 3) {
+	while (next_line(file, &line)) {
 		lines++;
 		for (size_t i = 0; i < map->n; i++)
 			known += !memcmp(&map->v[i], &line, sizeof(line));
@@ -181,6 +194,37 @@ int idmap_check(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings 
 	error_set(e, 0, "differs from the maps of the user namespace that is joined");
 	error_in(e, "%s", wrong->field);
 	return error_hint(e, "leave both mappings out: a namespace that is joined has its own");
+}
+
+static int to_host(int proc, const struct kind *k, uint32_t id, uint32_t *host, struct error *e)
+{
+	FILE *map = open_map(proc, k);
+	struct spec_id_mapping line;
+	bool found = false;
+
+	if (!map)
+		return error_set(e, errno, "read the %s of the container", k->map);
+	while (!found && next_line(map, &line)) {
+		found = id >= line.container_id && id - line.container_id < line.size;
+		*host = line.host_id + (id - line.container_id);
+	}
+	fclose(map);
+	if (found)
+		return 0;
+	error_set(e, 0, "%u is not mapped in the container's user namespace", id);
+	return error_hint(e, "map it in linux.%s", k->field);
+}
+
+int idmap_to_host(pid_t pid, uint32_t uid, uint32_t gid, uid_t *host_uid, gid_t *host_gid,
+		  struct error *e)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	CLEAN_FD proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (to_host(proc, &users, uid, host_uid, e) < 0)
+		return error_in(e, "uid");
+	return to_host(proc, &groups, gid, host_gid, e) < 0 ? error_in(e, "gid") : 0;
 }
 
 int idmap_namespace(const spec_id_mappings *uids, const spec_id_mappings *gids, struct error *e)

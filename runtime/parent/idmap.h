@@ -19,6 +19,11 @@ MUST_CHECK int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_i
 MUST_CHECK int idmap_check(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings *gids,
 			   struct error *e);
 
+/* What the kernel has mapped these ids of the process's user namespace to. The places in errors are
+ * "uid" and "gid". */
+MUST_CHECK int idmap_to_host(pid_t pid, uint32_t uid, uint32_t gid, uid_t *host_uid,
+			     gid_t *host_gid, struct error *e);
+
 /* A user namespace with these maps and nobody in it, for mounts to be mapped by. Its descriptor; -1
  * with e. */
 MUST_CHECK int idmap_namespace(const spec_id_mappings *uids, const spec_id_mappings *gids,

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -185,6 +186,8 @@ static void resolve_devices(const struct spec *s, struct arena *a, struct plan *
 			.minor = d->minor ? (uint32_t)*d->minor : 0,
 			.uid = d->uid ? *d->uid : 0,
 			.gid = d->gid ? *d->gid : 0,
+			.has_mode = d->file_mode,
+			.has_owner = d->uid || d->gid,
 			.index = (int32_t)i,
 		};
 	}
@@ -362,6 +365,9 @@ static void resolve_groups(const struct spec *s, struct plan *plan)
 			" keeps the caller's groups");
 }
 
+/* What device_node_make takes, besides being root in the initial user namespace. */
+#define NODE_MAKER (1ULL << CAP_MKNOD | 1ULL << CAP_CHOWN | 1ULL << CAP_SYS_ADMIN)
+
 int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
 {
 	const struct spec *s = b->spec;
@@ -384,6 +390,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	resolve_namespaces(s, plan);
 	resolve_self(s, a, b);
 	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
+	plan->makes_nodes = plan->nested && b->privileged && !(NODE_MAKER & ~b->capabilities);
 	plan->no_pivot = o->no_pivot;
 	resolve_groups(s, plan);
 	plan->rootfs_propagation = s->linux->rootfs_propagation;

@@ -9,6 +9,7 @@
 
 #include "runtime/channel.h"
 #include "runtime/file.h"
+#include "runtime/parent/device_node.h"
 #include "runtime/parent/idmap.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
@@ -97,10 +98,9 @@ static int mapped_clone(const struct plan_mount *m, int map, struct error *e)
 }
 
 /* A descriptor, or why there is none. */
-static int reply(int channel, int fd, const struct error *why)
+static int reply(int channel, enum message_type type, int fd, const struct error *why)
 {
-	return fd < 0 ? channel_send_error(channel, why)
-		      : channel_send(channel, MESSAGE_OPEN, 0, fd);
+	return fd < 0 ? channel_send_error(channel, why) : channel_send(channel, type, 0, fd);
 }
 
 /*
@@ -130,7 +130,16 @@ static _Noreturn void answer(const struct spawn *s, const struct plan_mount *m, 
 		if (fd < 0)
 			error_set(&e, inside ? errno : EACCES, "open %s", path);
 	}
-	_exit(reply(s->channel, fd, &e) < 0);
+	_exit(reply(s->channel, MESSAGE_OPEN, fd, &e) < 0);
+}
+
+/* The process that answers has been made, or not: wait for its end. */
+static int answered(pid_t pid, const char *verb, const char *path, struct error *e)
+{
+	return pid < 0 || process_reap(pid) != 0
+		       ? error_set(e, pid < 0 ? errno : EIO, "%s %s for the container's init", verb,
+				   path)
+		       : 0;
 }
 
 int sources_open(struct sources *s, int32_t index, int tree, struct error *e)
@@ -148,7 +157,7 @@ int sources_open(struct sources *s, int32_t index, int tree, struct error *e)
 		map = map_of(s, &spawn->spec->mounts.v[m->index], &why);
 		if (map < 0 || tree >= 0) {
 			bool mapped = map >= 0 && map_ids(m, tree, map, &why) == 0;
-			return reply(spawn->channel, mapped ? tree : -1, &why) < 0
+			return reply(spawn->channel, MESSAGE_OPEN, mapped ? tree : -1, &why) < 0
 				       ? error_set(e, errno, "talk to the container's init")
 				       : 0;
 		}
@@ -156,10 +165,24 @@ int sources_open(struct sources *s, int32_t index, int tree, struct error *e)
 	pid_t pid = sys_clone3(&clone);
 	if (pid == 0)
 		answer(spawn, m, path, map);
-	if (pid < 0 || process_reap(pid) != 0)
-		return error_set(e, pid < 0 ? errno : EIO, "open %s for the container's init",
-				 path);
-	return 0;
+	return answered(pid, "open", path, e);
+}
+
+int sources_make_device(const struct sources *s, int32_t index, struct error *e)
+{
+	const struct spawn *spawn = s->spawn;
+	struct sys_clone_args clone = { .exit_signal = SIGCHLD };
+	struct error why = ERROR_NONE;
+
+	if (index < 0 || (size_t)index >= spawn->plan->devices.n)
+		return error_set(e, EPROTO, "talk to the container's init");
+	const struct plan_device *d = &spawn->plan->devices.v[index];
+	pid_t pid = sys_clone3(&clone);
+	if (pid == 0) {
+		int fd = device_node_make(spawn, d, &why);
+		_exit(reply(spawn->channel, MESSAGE_DEVICE, fd, &why) < 0);
+	}
+	return answered(pid, "make", d->path, e);
 }
 
 void sources_close(struct sources *s)

@@ -1,6 +1,6 @@
 /*
- * What init may not open itself, or not map: the parent's answers to MESSAGE_OPEN, with the host's
- * rights. create.c calls it while it accompanies init.
+ * What init may not open, map or make itself: the parent's answers to MESSAGE_OPEN and
+ * MESSAGE_DEVICE, with the host's rights. create.c calls it while it accompanies init.
  */
 #ifndef OCIRUN_SOURCES_H
 #define OCIRUN_SOURCES_H
@@ -25,6 +25,9 @@ struct source_map {
  * `tree`, which init has sent, mapped. What can't be had is an error that init gets.
  */
 MUST_CHECK int sources_open(struct sources *s, int32_t index, int tree, struct error *e);
+
+/* Answer for devices[index] of the plan: a descriptor of a mount of the device, mounted nowhere. */
+MUST_CHECK int sources_make_device(const struct sources *s, int32_t index, struct error *e);
 
 void sources_close(struct sources *s);
 

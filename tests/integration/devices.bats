@@ -203,15 +203,128 @@ device() { config ".linux.devices += [$1]"; }
 	matches 'stat=/dev/null c 0666 .* 1:3 0'
 }
 
-@test "in a user namespace a device of the host with other numbers is an error" {
+# What it takes to make devices for a user namespace.
+need_maker() {
+	need_initial_user_namespace
+	need_capability MKNOD 27
+	need_capability SYS_ADMIN 21
+}
+
+@test "in a user namespace a device that the host does not have is made, with numbers, mode and owner" {
+	need_maker
 	user_namespace
+	device '{path: "/dev/mine", type: "c", major: 1, minor: 3, fileMode: 416, uid: 12, gid: 34}'
+	device '{path: "/dev/usable", type: "c", major: 1, minor: 3, fileMode: 384, uid: 0, gid: 0}'
+	device '{path: "/var/odd/disk", type: "b", major: 7, minor: 300, fileMode: 111, uid: 1}'
+	device '{path: "/dev/plain", type: "u", major: 1, minor: 5}'
+	payload stat /dev/mine stat /dev/usable access /dev/usable stat /var/odd/disk stat /dev/plain
+	umask 077
+	passes
+	line "stat=/dev/mine c 0640 12:34 1:3 0"
+	line "stat=/dev/usable c 0600 0:0 1:3 0"
+	line "read=/dev/usable empty"
+	line "write=/dev/usable yes"
+	line "stat=/var/odd/disk b 0157 1:0 7:300 0"
+	line "stat=/dev/plain c 0666 0:0 1:5 0"
+	[ -f "$B/rootfs/var/odd/disk" ] # what it was bound to
+}
+
+@test "in a user namespace a device that has other numbers on the host is made" {
+	need_maker
+	user_namespace
+	host=$(stat -c '%t:%T %a %u:%g %Z' /dev/null)
 	device '{path: "/dev/null", type: "c", major: 1, minor: 5}'
+	payload stat /dev/null access /dev/null
+	passes
+	line "stat=/dev/null c 0666 0:0 1:5 0"
+	line "read=/dev/null yes"
+	equal "$(stat -c '%t:%T %a %u:%g %Z' /dev/null)" "$host"
+}
+
+@test "in a user namespace mode and owner are those of config.json, and the host's device keeps its own" {
+	need_maker
+	user_namespace
+	host=$(stat -c '%t:%T %a %u:%g %Z' /dev/null /dev/zero /dev/full)
+	device '{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 416}'
+	device '{path: "/dev/zero", type: "c", major: 1, minor: 5, uid: 7}'
+	device '{path: "/dev/full", type: "c", major: 1, minor: 7, gid: 8}'
+	payload list /dev
+	passes
+	line "stat=/dev/null c 0640 0:0 1:3 0"
+	line "stat=/dev/zero c 0666 7:0 1:5 0"
+	line "stat=/dev/full c 0666 0:8 1:7 0"
+	equal "$(stat -c '%t:%T %a %u:%g %Z' /dev/null /dev/zero /dev/full)" "$host"
+}
+
+@test "in a user namespace the host's device is bound where it is all that config.json asks for" {
+	need_initial_user_namespace
+	user_namespace
+	device '{path: "/dev/null", type: "c", major: 1, minor: 3}'
+	device "{path: \"/dev/zero\", type: \"c\", major: 1, minor: 5, fileMode: $((8#$(stat -c %a /dev/zero)))}"
+	payload stat /dev/null stat /dev/zero
+	passes
+	matches "stat=/dev/null c [0-7]* 65534:65534 1:3 0" # not mapped
+	matches "stat=/dev/zero c [0-7]* 65534:65534 1:5 0"
+}
+
+@test "devices are made for a user namespace that is joined, by its own maps" {
+	need_maker
+	unshare -Um sleep 300 3>&- & joined=$!
+	HOLDERS+=($joined)
+	# (env printf: the map is to be one write)
+	mapped() { env printf '0 200000 10\n10 300000 50\n' >"/proc/$joined/uid_map" && echo "0 200000 60" >"/proc/$joined/gid_map"; }
+	until_true mapped 2>/dev/null
+	config --arg path "/proc/$joined/ns/user" '.linux.namespaces += [{type: "user", path: $path}]'
+	chown -R --no-dereference 200000:200000 "$B/rootfs/"{dev,etc,home,proc,root,sys,tmp,usr,var,sbin} "$B/rootfs"
+	device '{path: "/dev/mine", type: "c", major: 1, minor: 3, fileMode: 416, uid: 12, gid: 34}'
+	payload stat /dev/mine
+	passes
+	line "stat=/dev/mine c 0640 12:34 1:3 0"
+}
+
+@test "a device's owner that is not mapped is an error that names the field" {
+	need_maker
+	user_namespace
+	device '{path: "/dev/ok", type: "c", major: 1, minor: 3}'
+	device '{path: "/dev/mine", type: "c", major: 1, minor: 3, uid: 65536}'
 	container
-	assert_error "linux.devices[0]: the host's /dev/null is another device"
+	assert_error "linux.devices[1].uid: 65536 is not mapped in the container's user namespace" linux.uidMappings
+	config '.linux.devices[1] |= . + {uid: 65535, gid: 4294967294}'
+	container
+	assert_error "linux.devices[1].gid: 4294967294 is not mapped in the container's user namespace" linux.gidMappings
+}
+
+@test "making a device mounts nothing on the host, and is not seen in the container" {
+	need_maker
+	hold 'mount --make-rshared /'
+	user_namespace
+	device '{path: "/dev/mine", type: "c", major: 1, minor: 3, fileMode: 416, uid: 12, gid: 34}'
+	config '.linux.rootfsPropagation = "shared"'
+	payload mounts stat /dev/mine sleep 100
+	before=$("${IN[@]}" cat /proc/self/mountinfo)
+	running
+	until_line "stat=/dev/mine c 0640 12:34 1:3 0"
+	equal "$("${IN[@]}" cat /proc/self/mountinfo)" "$before"
+	out=$(console)
+	matches "mount=/dev/mine .*"
+	no_match "mount=/ tmpfs.*"
+	oci delete --force "$C"
+}
+
+@test "in a user namespace, without CAP_MKNOD, the host's device is all there is" {
+	user_namespace
+	IN=(setpriv --bounding-set=-mknod --)
+	device '{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 416, uid: 12, gid: 34}'
+	payload stat /dev/null
+	passes
+	matches "stat=/dev/null c 0666 .* 1:3 0"
+	config '.linux.devices[0].minor = 5'
+	container
+	assert_error "linux.devices[0]: the host's /dev/null is another device" CAP_MKNOD
 	config '.linux.devices = []'
 	device '{path: "/dev/no-such-device", type: "c", major: 1, minor: 3}'
 	container
-	assert_error "linux.devices[0]: open the host's /dev/no-such-device: No such file or directory (ENOENT)"
+	assert_error "linux.devices[0]: open the host's /dev/no-such-device: No such file or directory (ENOENT)" CAP_MKNOD
 }
 
 @test "a fifo in a user namespace is made, with mode and owner" {

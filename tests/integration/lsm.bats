@@ -170,6 +170,15 @@ need_selinux() {
 	no_line "label=/proc $FILES"
 }
 
+@test "linux.mountLabel is the label of a device that is made for a user namespace" {
+	need_selinux
+	user_namespace
+	config --arg wanted "$FILES" '.linux.mountLabel = $wanted | .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 3}]'
+	payload label /dev/mine
+	passes
+	line "label=/dev/mine $FILES"
+}
+
 @test "a label that the policy does not know is an error with its remedy" {
 	selinux || skip "needs a host with SELinux"
 	config '.process.selinuxLabel = "no such label"'

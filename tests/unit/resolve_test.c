@@ -304,11 +304,15 @@ static void named_devices(void **state)
 	assert_int_equal(null->mode, S_IFCHR | 0600);
 	assert_int_equal(null->uid, 7);
 	assert_int_equal(null->gid, 8);
+	assert_true(null->has_mode && null->has_owner);
 	const struct plan_device *fuse = device(plan, "/dev/fuse");
 	assert_int_equal(fuse->mode, S_IFCHR | 0666);
 	assert_int_equal(fuse->major, 10);
 	assert_int_equal(fuse->minor, 229);
+	assert_false(fuse->has_mode || fuse->has_owner);
 	assert_int_equal(device(plan, "/dev/sda")->mode, S_IFBLK);
+	assert_true(device(plan, "/dev/sda")->has_mode);
+	assert_false(device(plan, "/dev/sda")->has_owner);
 	assert_int_equal(device(plan, "/run/fifo")->mode, S_IFIFO | 0666);
 	assert_int_equal(device(plan, "/run/fifo")->index, 3);
 	resolved_free(&r);
