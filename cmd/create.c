@@ -3,17 +3,37 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /*
  * A descriptor that the caller promised but did not open must be found out before we open one of
  * our own: it would get that very number and be handed to the container.
  */
-static int check_preserved(unsigned n, struct error *e)
+static int check_preserved(unsigned listen, unsigned n, struct error *e)
 {
-	for (unsigned fd = 3; fd - 3 < n; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return error_set(e, errno, "--preserve-fds %u: descriptor %u", n, fd);
+	for (unsigned fd = 3; fd - 3 < listen + n; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (fd - 3 < listen)
+			return error_set(e, errno, "LISTEN_FDS=%u: descriptor %u", listen, fd);
+		return error_set(e, errno, "--preserve-fds %u: descriptor %u", n, fd);
+	}
 	return 0;
+}
+
+/* Socket activation, sd_listen_fds(3): the caller's sockets, meant for us, are the program's. */
+static unsigned listen_fds(void)
+{
+	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	char self[16];
+
+	snprintf(self, sizeof(self), "%d", getpid());
+	if (!count || !*count || strlen(count) > 6 || strspn(count, "0123456789") != strlen(count))
+		return 0;
+	return pid && *pid && strcmp(pid, self) != 0 ? 0 : (unsigned)strtoul(count, NULL, 10);
 }
 
 int create_check(const struct invocation *in, const struct create_options *o, struct error *e)
@@ -25,7 +45,7 @@ int create_check(const struct invocation *in, const struct create_options *o, st
 			  g->systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
 		return error_hint(e, "use --cgroup-manager cgroupfs");
 	}
-	return check_preserved(o->preserve_fds, e);
+	return check_preserved(listen_fds(), o->preserve_fds, e);
 }
 
 void create_complete(const struct invocation *in, struct create_options *o)
@@ -33,6 +53,7 @@ void create_complete(const struct invocation *in, struct create_options *o)
 	o->root = in->root;
 	o->id = in->args.n ? in->args.v[0] : NULL;
 	o->cgroup_manager = in->globals->cgroup_manager;
+	o->listen_fds = listen_fds();
 }
 
 static struct create_options options;

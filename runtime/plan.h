@@ -100,7 +100,8 @@ struct plan {
 	struct trace trace;
 	int32_t channel; /* descriptors that the child inherits */
 	int32_t start_socket;
-	uint32_t preserve_fds;
+	uint32_t preserve_fds; /* from 3 on */
+	uint32_t listen_fds;   /* how many of them are told by LISTEN_FDS */
 
 	uint64_t ignored_signals; /* by the caller: bit s - 1 for signal s */
 	uint64_t blocked_signals;

@@ -65,10 +65,11 @@ int program_environment(struct child *c, struct error *e)
 	(void)e;
 	if (!p)
 		return 0;
-	char **env = arena_array(&c->arena, char *, p->env.n + 2);
+	char **env = arena_array(&c->arena, char *, p->env.n + 4);
 	/* Of a name given twice the last counts; an empty HOME is none. */
 	for (size_t i = 0; i < p->env.n; i++) {
-		bool again = !strcmp(p->env.v[i], "HOME=");
+		bool again = !strcmp(p->env.v[i], "HOME=") ||
+			     (c->plan->listen_fds && !strncmp(p->env.v[i], "LISTEN_", 7));
 		for (size_t j = i + 1; j < p->env.n && !again; j++)
 			again = same_name(p->env.v[i], p->env.v[j]);
 		if (!again)
@@ -77,6 +78,11 @@ int program_environment(struct child *c, struct error *e)
 	const char *home = environment(env, "HOME");
 	if (!home)
 		env[n++] = arena_printf(&c->arena, "HOME=%s", home_of(c, p->user.uid));
+	/* The sockets that the caller got for us; the program is the process that we are. */
+	if (c->plan->listen_fds) {
+		env[n++] = arena_printf(&c->arena, "LISTEN_FDS=%u", c->plan->listen_fds);
+		env[n++] = arena_printf(&c->arena, "LISTEN_PID=%d", getpid());
+	}
 	c->env = (struct strings){ .n = n, .v = env };
 	return 0;
 }

@@ -28,6 +28,7 @@ struct create_options {
 	bool keep;   /* run only: do not delete the container when it ends */
 	bool no_subreaper;
 	unsigned preserve_fds; /* fds 3 … 3 + n - 1 are handed to the process */
+	unsigned listen_fds;   /* the first of them are sockets: it is told by LISTEN_FDS */
 	enum cgroup_manager cgroup_manager;
 };
 

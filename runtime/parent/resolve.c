@@ -380,7 +380,8 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	b->privileged = initial && getauxval(AT_EUID) == 0;
 	plan->trace = trace_state;
 	plan->channel = plan->start_socket = -1;
-	plan->preserve_fds = o->preserve_fds;
+	plan->listen_fds = o->listen_fds;
+	plan->preserve_fds = o->listen_fds + o->preserve_fds;
 	plan->status = (struct status){ .oci_version = arena_strdup(a, SPEC_VERSION),
 					.id = arena_strdup(a, o->id),
 					.bundle = b->path,

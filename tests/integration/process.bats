@@ -559,6 +559,35 @@ load helpers
 	equal "$(<"$T/out")" $'three\nfour'
 }
 
+# Socket activation; sh, because LISTEN_PID must be what ocirun's own pid is.
+activated() {
+	# shellcheck disable=SC2016
+	timeout -k 1 30 sh -c 'LISTEN_FDS=$1 LISTEN_PID=${2:-$$}; shift 2; export LISTEN_FDS LISTEN_PID; exec "$@"' sh "$1" "$2" \
+		"$OCIRUN" --root "$ROOT" run "${@:3}" --bundle "$B" "$C" 3<"$T/three" 4<"$T/four"
+}
+
+@test "LISTEN_FDS hands on the caller's sockets, and says so to the program" {
+	echo three >"$T/three"
+	echo four >"$T/four"
+	config '.process.env += ["LISTEN_PID=77", "LISTEN_FDNAMES=none"]'
+	shell 'env | grep ^LISTEN_ | sort; cat <&3; cat <&4; echo $$'
+	try activated 1 '' --preserve-fds 1
+	assert_success
+	equal "$out" $'LISTEN_FDS=1\nLISTEN_PID=1\nthree\nfour\n1'
+	try env -u LISTEN_PID LISTEN_FDS=2 timeout -k 1 30 "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" 3<"$T/three" 4<"$T/four"
+	assert_success
+	equal "$(head -n 2 <<<"$out")" $'LISTEN_FDS=2\nLISTEN_PID=1'
+	# Meant for another process, or no number.
+	payload fds
+	for wrong in '1 1' 'x ' '-1 ' '99999999 '; do
+		try activated "${wrong% *}" "${wrong#* }"
+		assert_success
+		equal "$(sed 's/=.*//' <<<"$out" | tr '\n' ' ')" "fd_0 fd_1 fd_2 "
+	done
+	try activated 9 ''
+	assert_error "LISTEN_FDS=9: descriptor"
+}
+
 @test "--preserve-fds survives create and start" {
 	shell 'cat <&3'
 	echo three >"$T/three"
