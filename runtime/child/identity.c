@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static const struct spec_capabilities no_capabilities;
@@ -54,14 +56,17 @@ static int set_groups(const struct child *c, const struct spec_user *u, struct e
 
 /*
  * The program's pipes were made outside and belong to the caller; its user must be able to open
- * them again as /dev/stdout. Only pipes: a terminal or a file stays the caller's.
+ * them again as /dev/stdout. Only pipes: a terminal or a file stays the caller's, and so does a
+ * FIFO, which is a file of the host's by its name.
  */
 static void give_pipes(const struct spec_user *u)
 {
 	struct stat st;
+	struct statfs fs;
 
 	for (int fd = 0; u->uid && fd < 3; fd++)
 		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) && st.st_uid != u->uid &&
+		    fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC &&
 		    fchown(fd, u->uid, -1) < 0)
 			continue; /* an id that is not mapped, a pipe of another user: then it stays
 				   */

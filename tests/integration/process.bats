@@ -689,3 +689,15 @@ activated() {
 	matches "file=$(printf %08x "$(value keyring_id)") .* keyring +_ses: .*"
 	no_match "file=$(printf %08x "$first") .*"
 }
+
+@test "a FIFO of the host stays its owner's, a pipe is the program's" {
+	mkfifo "$T/fifo"
+	config '.process.user = {uid: 1000, gid: 1000}'
+	payload true
+	exec 7<>"$T/fifo"
+	oci run --bundle "$B" "$C" >"$T/fifo" 7<&-
+	exec 7<&-
+	equal "$(stat -c %u "$T/fifo")" "$(id -u)"
+	out=$(shell 'stat -L -c owner=%u /proc/self/fd/1'; oci run --bundle "$B" "$C" | cat)
+	line owner=1000
+}
