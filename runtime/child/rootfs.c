@@ -194,13 +194,20 @@ static int take_host_away(struct child *c, struct error *e)
 {
 	char link[32], root[4096];
 	struct mntent *m;
+	struct statfs fs;
 	int result = 0;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", c->rootfs);
 	ssize_t n = readlink(link, root, sizeof(root) - 1);
-	FILE *mounts = n < 0 ? NULL : setmntent("/proc/self/mounts", "re");
+	/* A mount namespace that was joined may have anything there: believe the kernel only, and
+	 * never wait for a FIFO. */
+	CLEAN_FD fd = n < 0 ? -1 : open("/proc/self/mounts", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC))
+		return error_set(e, 0, "/proc is not a proc filesystem");
+	FILE *mounts = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!mounts)
 		return error_set(e, errno, "find the host's mounts");
+	fd_take(&fd);
 	root[n++] = '/';
 	while (result == 0 && (m = getmntent(mounts)))
 		if ((!strcmp(m->mnt_type, "proc") || !strcmp(m->mnt_type, "sysfs")) &&

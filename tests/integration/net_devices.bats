@@ -357,3 +357,13 @@ failing() { args /no/such/program; }
 	assert_success
 	contains "$out" "inet 192.0.2.7/24 scope global eth0"
 }
+
+@test "what a joined mount namespace has in the place of /proc holds nobody up" {
+	hold_network HOST
+	hold 'mount -t tmpfs fake /proc; mkdir -p /proc/self/ns; mkfifo /proc/self/ns/net'
+	path=/proc/${HOLDERS[-1]}/ns/mnt
+	IN=(nsenter -t "$HOST" -n --)
+	config --arg path "$path" '.linux.netDevices = {eth7: {}} | .linux.namespaces |= map(if .type == "mount" then .path = $path else . end)'
+	container
+	assert_error 'linux.netDevices'
+}
