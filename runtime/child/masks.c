@@ -30,7 +30,7 @@ int masks_open(struct child *c, struct error *e)
 	return 0;
 }
 
-static int empty_directory(struct child *c)
+static int empty_directory(struct child *c, struct error *e)
 {
 	const char *label = c->plan->mount_label;
 	char *option = label ? arena_printf(&c->arena, "context=%s", label) : NULL;
@@ -39,9 +39,8 @@ static int empty_directory(struct child *c)
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
 	};
-	struct error ignored = ERROR_NONE;
 
-	return filesystem_new(&tmpfs, "tmpfs", 0, &ignored);
+	return filesystem_new(&tmpfs, "tmpfs", 0, e);
 }
 
 static int mask(struct child *c, const char *path, int *empty, struct error *e)
@@ -55,8 +54,10 @@ static int mask(struct child *c, const char *path, int *empty, struct error *e)
 		return error_set(e, errno, "open %s", path);
 	/* The first is attached itself: before Linux 6.15 only an attached mount can be cloned. */
 	bool first = S_ISDIR(st.st_mode) && *empty < 0;
-	SPENT_FD tree = first ? empty_directory(c)
+	SPENT_FD tree = first ? empty_directory(c, e)
 			      : mount_clone(S_ISDIR(st.st_mode) ? *empty : c->null, false);
+	if (tree < 0 && first)
+		return error_context(e, "mask %s", path);
 	if (tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "mask %s", path);
 	if (first)

@@ -95,7 +95,9 @@ int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct
 {
 	const struct plan *plan = c->plan;
 	struct plan_mount top = *m;
-	char *mode = "mode=755";
+	const char *label = plan->mount_label;
+	char *options[] = { "mode=755",
+			    label ? arena_printf(&c->arena, "context=%s", label) : NULL };
 
 	if (!plan->cgroups.n || !*plan->cgroups.v[0].name) {
 		SPENT_FD tree = plan->cgroups.n ? hierarchy_tree(c, &plan->cgroups.v[0], m, e)
@@ -104,7 +106,7 @@ int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct
 	}
 	top.source = "tmpfs";
 	top.super_set = 0;
-	top.data = (struct strings){ 1, &mode };
+	top.data = (struct strings){ label ? 2 : 1, options };
 	SPENT_FD tmpfs = filesystem_new(&top, "tmpfs", MOUNT_ATTR_RDONLY, e);
 	if (tmpfs < 0 || mount_attach(tmpfs, m, target, e) < 0)
 		return -1;

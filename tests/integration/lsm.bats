@@ -187,4 +187,12 @@ need_selinux() {
 	config '.process.selinuxLabel = "" | .linux.mountLabel = "no such label"'
 	create
 	assert_error 'mounts['
+	config '.mounts = [] | .linux.maskedPaths = ["/etc"]'
+	create
+	assert_error 'linux.maskedPaths[0]: mask /etc: mount a tmpfs filesystem'
+	[ "$(cgroup_mode)" = v2 ] || {
+		config '.linux.maskedPaths = [] | .mounts = [{destination: "/cgroup", type: "cgroup"}]'
+		create
+		assert_error 'mounts[0]' 'mount a tmpfs filesystem' 'no such label'
+	}
 }
