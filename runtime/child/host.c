@@ -80,7 +80,8 @@ int host_net_devices(struct child *c, struct error *e)
 
 	if (!c->plan->net_devices)
 		return 0;
-	CLEAN_FD network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	/* A mount namespace that was joined may have anything there: never wait for a FIFO. */
+	CLEAN_FD network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (network < 0)
 		return error_set(e, errno, "open our network namespace");
 	if (channel_send(c->channel, MESSAGE_NETWORK, 0, network) < 0)
@@ -110,7 +111,8 @@ static int write_sysctl(int proc, const struct pair *setting, struct error *e)
 
 	if (snprintf(path, sizeof(path), "sys/%s", setting->key) >= (int)sizeof(path))
 		return error_set(e, ENAMETOOLONG, "set it");
-	if (proc_write(proc, path, setting->value) < 0)
+	/* No byte at all would be no write, and a success that changes nothing. */
+	if (proc_write(proc, path, *setting->value ? setting->value : "\n") < 0)
 		return error_set(e, errno, "set it to \"%s\"", setting->value);
 	return 0;
 }

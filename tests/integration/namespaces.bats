@@ -619,6 +619,25 @@ hold_user_namespace() {
 	assert_error 'linux.sysctl["kernel/shm_rmid_forced"]: set it to "never": Invalid argument (EINVAL)'
 }
 
+@test "an empty value is written too: it empties a text, and is no number" {
+	config '.linux.sysctl = {"kernel.domainname": ""}'
+	payload host
+	IN=(unshare -u sh -c 'echo somewhere >/proc/sys/kernel/domainname; exec "$@"' sh)
+	passes
+	line domainname=
+	config '.linux.sysctl = {"kernel.shm_rmid_forced": ""}'
+	container
+	assert_error 'linux.sysctl["kernel/shm_rmid_forced"]: set it to "": Invalid argument (EINVAL)'
+}
+
+@test "--no-pivot: what a joined mount namespace has in the place of /proc is no procfs, and holds nobody up" {
+	hold 'mount -t tmpfs fake /proc; mkdir -p /proc/self/fd; for n in $(seq 99); do ln -s / /proc/self/fd/$n; done; mkfifo /proc/self/mounts'
+	with_path mount "/proc/${HOLDERS[-1]}/ns/mnt"
+	IN=()
+	container --no-pivot
+	assert_error "/proc is not a proc filesystem"
+}
+
 @test "what would change a namespace that is joined and is the host's is an error" {
 	host=$(cat /proc/sys/net/ipv4/ip_forward)
 	with_path network /proc/self/ns/net
