@@ -77,6 +77,13 @@ static bool unified_valid(const char *key)
 	return *key && strcmp(key, ".") != 0 && strcmp(key, "..") != 0 && !strchr(key, '/');
 }
 
+/* In a frozen cgroup init would never get anywhere, and create would wait for it. */
+static bool unified_stops(const struct pair *file)
+{
+	return strcmp(file->key, "cgroup.kill") == 0 ||
+	       (strcmp(file->key, "cgroup.freeze") == 0 && strcmp(file->value, "0") != 0);
+}
+
 void validate_resources(const struct spec_resources *r, const char *prefix, struct error *e)
 {
 	for (size_t i = 0; i < r->devices.n; i++)
@@ -100,4 +107,7 @@ void validate_resources(const struct spec_resources *r, const char *prefix, stru
 		if (!unified_valid(r->unified.v[i].key))
 			error_add(e, AT("%sunified[\"%.80s\"]", prefix, r->unified.v[i].key),
 				  "is no name of a cgroup file");
+		else if (unified_stops(&r->unified.v[i]))
+			error_add(e, AT("%sunified[\"%.80s\"]", prefix, r->unified.v[i].key),
+				  "is no limit: it would stop the container before its start");
 }

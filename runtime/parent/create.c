@@ -216,11 +216,12 @@ static int create_hooks(struct creation *c, struct error *e)
 /* Init ended without a word: say at least how. */
 static int silent_end(struct creation *c, struct error *e)
 {
+	const struct spec_resources *r = c->bundle.spec->linux->resources;
 	int code = process_reap(c->spawn.pid);
 
 	if (code > 128)
 		error_set(e, 0, "the container's init was killed by signal %d", code - 128);
-	if (code == 128 + SIGKILL && c->bundle.plan->limits.n)
+	if (code == 128 + SIGKILL && r && r->memory && r->memory->limit)
 		return error_hint(e, "linux.resources.memory.limit may be too small for it");
 	if (code > 128)
 		return -1;

@@ -174,6 +174,15 @@ static void warn(const struct record_net_device *d, const char *what, const stru
 	container_warn(line);
 }
 
+/* Where the namespace has a path another may be there by now, with a device of that index. */
+static bool is_lent(struct netlink *inside, const struct record_net_device *d)
+{
+	struct link link;
+
+	return inside->fd >= 0 && link_find(inside, NULL, d->inside_index, &link) == 0 &&
+	       (is_template(d->inside) || !strcmp(link.name, d->inside));
+}
+
 static void put_back(struct netlink *host, struct netlink *inside, int home,
 		     const struct record_net_device *d)
 {
@@ -181,7 +190,7 @@ static void put_back(struct netlink *host, struct netlink *inside, int home,
 
 	/* It may never have moved, or be back already. */
 	if (link_find(host, NULL, d->index, &link) < 0 || strcmp(link.name, d->name) != 0) {
-		if (inside->fd < 0) {
+		if (!is_lent(inside, d)) {
 			errno = ENODEV;
 			warn(d, "ended with the container's network namespace", inside);
 			return;

@@ -280,6 +280,26 @@ failing() { args /no/such/program; }
 	equal "$(all_of eth7)" "$before"
 }
 
+@test "delete --force takes nothing from another network namespace that has come to the path" {
+	host_network
+	hold_network POD
+	ln -s "/proc/$POD/ns/net" "$T/pod"
+	config --arg path "$T/pod" --arg pid "$T/hook" '.linux.namespaces |= map(if .type == "network" then .path = $path else . end)
+		| .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo $$ >\($pid); exec /bin/sleep 100"]}]'
+	create >/dev/null 2>&1 3>&- & creator=$!
+	until_true [ -s "$T/hook" ] || fail "the hook never ran"
+	kill -KILL "$(jq .creator.pid "$ROOT/$C/state.json")"
+	wait "$creator" || true
+	kill -KILL "$(cat "$T/hook")"
+	hold_network OTHER
+	ln -sfn "/proc/$OTHER/ns/net" "$T/pod"
+	nsenter -t "$OTHER" -n ip link add other index "$(jq '.netDevices[0].insideIndex' "$ROOT/$C/state.json")" type veth peer name p-other
+	try oci delete --force "$C"
+	assert_success
+	nsenter -t "$OTHER" -n ip link show dev other >/dev/null || fail "taken: $err"
+	contains "$err" 'linux.netDevices["eth7"]: ended with the container'
+}
+
 # --- refused -------------------------------------------------------------------------------------------------------------------------------
 
 @test "a device that is not there is an error that names it, and nothing has moved" {

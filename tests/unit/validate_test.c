@@ -251,6 +251,13 @@ static const struct {
 	  "linux.resources.rdma[\"mlx\"]: needs hcaHandles or hcaObjects" },
 	{ RES("\"unified\":{\"../x\":\"1\"}"),
 	  "linux.resources.unified[\"../x\"]: is no name of a cgroup file" },
+	{ RES("\"unified\":{\"cgroup.freeze\":\"1\"}"),
+	  "linux.resources.unified[\"cgroup.freeze\"]: is no limit: it would stop the container "
+	  "before its start" },
+	{ RES("\"unified\":{\"cgroup.kill\":\"1\"}"),
+	  "linux.resources.unified[\"cgroup.kill\"]: is no limit: it would stop the container "
+	  "before its start" },
+	{ RES("\"unified\":{\"cgroup.freeze\":\"0\",\"cgroup.max.depth\":\"3\"}"), NULL },
 	{ RES("\"blockIO\":{\"weightDevice\":[{\"major\":1,\"minor\":2}]}"),
 	  "linux.resources.blockIO.weightDevice[0]: needs weight or leafWeight" },
 	/* sysctl */
