@@ -29,6 +29,7 @@ static const struct json_field plan_mount_fields[] = {
 	FIELD("superClear", struct plan_mount, super_clear, JSON_OMITZERO),
 	FIELD("propagation", struct plan_mount, propagation, 0),
 	FIELD("index", struct plan_mount, index, 0),
+	FIELD("reconfigure", struct plan_mount, reconfigure, JSON_OMITZERO),
 };
 static const struct json_table plan_mount_table = TABLE(struct plan_mount, plan_mount_fields);
 

@@ -39,6 +39,9 @@ struct plan_mount {
 	uint64_t super_clear;
 	struct u32s propagation; /* MS_SHARED … with MS_REC, in order */
 	int32_t index;           /* in config.json's mounts */
+	bool remounted;          /* a later remount names it */
+	int32_t remounts;        /* a remount: the index of what it names; -1: none of these */
+	bool reconfigure;        /* a remount: the filesystem too, not only the mount */
 };
 
 struct plan_device {

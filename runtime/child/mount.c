@@ -105,10 +105,15 @@ static int set_propagation(int mount, const struct plan_mount *m, struct error *
 	return 0;
 }
 
-int mount_attach(int tree, const struct plan_mount *m, int target, struct error *e)
+int mount_attach(struct child *c, int tree, const struct plan_mount *m, int target, struct error *e)
 {
 	if (mount_onto(tree, target) < 0)
 		return error_set(e, errno, "mount onto %s", m->destination);
+	if (m->remounted) {
+		c->mounted[m->index] = fcntl(tree, F_DUPFD_CLOEXEC, 0);
+		if (c->mounted[m->index] < 0)
+			return error_set(e, errno, "keep the mount for a remount");
+	}
 	return set_propagation(tree, m, e);
 }
 
@@ -290,7 +295,7 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 	    label_root(c, m, tree, e) < 0 || (m->copy_up && copyup(c, target, tree, m, e) < 0))
 		return -1;
 	SPENT_FD mapped = m->idmap ? child_ask(c, MESSAGE_OPEN, m->index, tree, e) : -1;
-	if ((m->idmap && mapped < 0) || mount_attach(tree, m, target, e) < 0)
+	if ((m->idmap && mapped < 0) || mount_attach(c, tree, m, target, e) < 0)
 		return -1;
 	if (without)
 		*late = fd_take(&tree);
@@ -337,41 +342,32 @@ static int mount_bind(struct child *c, const struct plan_mount *m, struct error 
 		return -1;
 	SPENT_FD target = open_target(c, m, tree, &plain, e);
 	if (target < 0 || set_flags(tree, m, e) < 0 ||
-	    check_proc(c, tree, m, target, plain, e) < 0 || mount_attach(tree, m, target, e) < 0)
+	    check_proc(c, tree, m, target, plain, e) < 0 || mount_attach(c, tree, m, target, e) < 0)
 		return -1;
 	keep_kernel_mount(c, m, &tree);
 	return 0;
 }
 
-/* Only a filesystem that config.json has mounted there itself may be reconfigured: anything else is
- * the host's too. So are some of the kernel's own, wherever they are mounted. */
-static bool mounted_here(const struct child *c, const struct plan_mount *m)
-{
-	bool here = false;
-
-	for (const struct plan_mount *before = c->plan->mounts.v; before < m; before++)
-		if (before->kind != PLAN_MOUNT_REMOUNT &&
-		    !strcmp(before->destination, m->destination))
-			here = before->kind == PLAN_MOUNT_FILESYSTEM &&
-			       strcmp(before->type, "sysfs") != 0 &&
-			       strcmp(before->type, "mqueue") != 0 &&
-			       strcmp(before->type, "cgroup2") != 0;
-	return here;
-}
-
+/* By descriptor what config.json has mounted itself: another process may have put something else in
+ * its place since. */
 static int remount(struct child *c, const struct plan_mount *m, struct error *e)
 {
 	/* A symbolic link of the image must not choose what is changed. */
-	SPENT_FD target = inroot_open(c->rootfs, m->destination, O_PATH, RESOLVE_NO_SYMLINKS);
+	SPENT_FD found = m->remounts >= 0 ? -1
+					  : inroot_open(c->rootfs, m->destination, O_PATH,
+							RESOLVE_NO_SYMLINKS);
+	int mount = m->remounts >= 0 ? c->mounted[m->remounts] : found;
 
-	if (target < 0) {
+	if (mount < 0) {
 		error_set(e, errno, "open %s in the container's root", m->destination);
 		return error_in(e, "destination");
 	}
-	if (m->recursive && (m->super_set || m->super_clear || m->data.n) && mounted_here(c, m) &&
-	    filesystem_change(target, m, e) < 0)
+	if ((m->reconfigure && filesystem_change(mount, m, e) < 0) || set_flags(mount, m, e) < 0)
 		return -1;
-	return set_flags(target, m, e) < 0 ? -1 : set_propagation(target, m, e);
+	/* The last word wins. */
+	if (m->remounts >= 0 && m->attr_clear & MOUNT_ATTR_RDONLY)
+		spent_add(&c->late[m->remounts]);
+	return set_propagation(mount, m, e);
 }
 
 static int mount_cgroups(struct child *c, const struct plan_mount *m, struct error *e)

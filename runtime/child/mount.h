@@ -20,8 +20,9 @@ MUST_CHECK int mount_one(struct child *c, const struct plan_mount *m, int *late,
  */
 int mount_find(struct child *c, const char *path);
 
-/* Attach a mount at the target; its propagation follows. */
-MUST_CHECK int mount_attach(int tree, const struct plan_mount *m, int target, struct error *e);
+/* Attach a mount at the target; its propagation follows. For a later remount it is kept. */
+MUST_CHECK int mount_attach(struct child *c, int tree, const struct plan_mount *m, int target,
+			    struct error *e);
 
 /* Put `tree` onto the file or directory `target`. -1 with errno. */
 int mount_onto(int tree, int target);

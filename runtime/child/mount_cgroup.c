@@ -102,13 +102,13 @@ int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct
 	if (!plan->cgroups.n || !*plan->cgroups.v[0].name) {
 		SPENT_FD tree = plan->cgroups.n ? hierarchy_tree(c, &plan->cgroups.v[0], m, e)
 						: bind(HOST_CGROUPS, m, true, e);
-		return tree < 0 ? -1 : mount_attach(tree, m, target, e);
+		return tree < 0 ? -1 : mount_attach(c, tree, m, target, e);
 	}
 	top.source = "tmpfs";
 	top.super_set = 0;
 	top.data = (struct strings){ label ? 2 : 1, options };
 	SPENT_FD tmpfs = filesystem_new(&top, "tmpfs", MOUNT_ATTR_RDONLY, e);
-	if (tmpfs < 0 || mount_attach(tmpfs, m, target, e) < 0)
+	if (tmpfs < 0 || mount_attach(c, tmpfs, m, target, e) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->cgroups.n; i++)
 		if (attach_hierarchy(c, &plan->cgroups.v[i], m, tmpfs, e) < 0)

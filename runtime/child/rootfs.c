@@ -102,6 +102,7 @@ int rootfs_mounts(struct child *c, struct error *e)
 	const struct plan *plan = c->plan;
 
 	c->late = arena_array(&c->arena, int, plan->mounts.n);
+	c->mounted = arena_array(&c->arena, int, plan->mounts.n);
 	for (size_t i = 0; i < plan->mounts.n; i++)
 		if (mount_one(c, &plan->mounts.v[i], &c->late[i], e) < 0)
 			return error_in(e, "mounts[%d]", plan->mounts.v[i].index);

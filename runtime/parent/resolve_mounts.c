@@ -9,6 +9,24 @@
 #include <string.h>
 #include <sys/mount.h>
 
+/* The kernel's own filesystems: the mount is made read-only, never the filesystem. */
+static const struct kernel_filesystem {
+	const char *type;
+	bool shared;  /* by all who mount it: a remount must not reconfigure it */
+	bool context; /* takes the label of linux.mountLabel; else the policy has theirs */
+} kernel_filesystems[] = {
+	{ "proc", false, false },  { "sysfs", true, false },   { "mqueue", true, false },
+	{ "cgroup", true, false }, { "cgroup2", true, false }, { "tmpfs", false, true },
+};
+
+static const struct kernel_filesystem *kernel_filesystem(const char *type)
+{
+	for (size_t i = 0; i < sizeof(kernel_filesystems) / sizeof(kernel_filesystems[0]); i++)
+		if (!strcmp(type, kernel_filesystems[i].type))
+			return &kernel_filesystems[i];
+	return NULL;
+}
+
 static void add_option(struct plan_mount *m, const struct mount_option *o)
 {
 	uint64_t *set = o->recursive ? &m->tree_set : &m->attr_set;
@@ -46,17 +64,14 @@ static char *unquoted(struct arena *a, char *option)
 			    value + 2);
 }
 
-/* linux.mountLabel. The kernel's own filesystems take no such option: their files have labels by
- * the policy, but for mqueue, which the child labels. */
+/* linux.mountLabel; the child sees to mqueue and to the tmpfs of cgroup v1. */
 static void add_label(const char *label, struct arena *a, struct plan_mount *m)
 {
-	static const char *const without[] = { "proc", "sysfs", "mqueue", "cgroup2" };
-
 	if (!label || m->kind != PLAN_MOUNT_FILESYSTEM)
 		return;
-	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
-		if (!strcmp(m->type, without[i]))
-			return;
+	const struct kernel_filesystem *own = kernel_filesystem(m->type);
+	if (own && !own->context)
+		return;
 	for (size_t i = 0; i < m->data.n; i++)
 		if (is_label(m->data.v[i]))
 			return;
@@ -147,7 +162,8 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 		return error_in(e, "options");
 	if (acts & MOUNT_REMOUNT) {
 		m->kind = PLAN_MOUNT_REMOUNT;
-		m->recursive = !bind; /* of a bind only the mount's flags, never the filesystem's */
+		/* Of a bind only the mount's flags, never the filesystem's. */
+		m->reconfigure = !bind && (m->super_set || m->super_clear || m->data.n);
 		return 0;
 	}
 	if (bind) {
@@ -160,15 +176,42 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 		error_set(e, 0, "missing, and the options say neither bind nor rbind");
 		return error_in(e, "type");
 	}
-	/* The kernel's own filesystems are shared by all who mount them: the mount is made
-	 * read-only, not the filesystem. */
-	static const char *const shared[] = { "proc",   "sysfs",   "mqueue",
-					      "cgroup", "cgroup2", "tmpfs" };
-	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
-		if (!strcmp(from->type, shared[i]))
-			m->super_set &= ~(uint64_t)MS_RDONLY;
+	if (kernel_filesystem(from->type))
+		m->super_set &= ~(uint64_t)MS_RDONLY;
 	m->kind = !strcmp(from->type, "cgroup") ? PLAN_MOUNT_CGROUP : PLAN_MOUNT_FILESYSTEM;
 	return 0;
+}
+
+/* The last mount at the place of a remount, unless the way there leads through a later one. */
+static struct plan_mount *named(const struct plan *plan, const struct plan_mount *remount)
+{
+	for (size_t i = (size_t)remount->index; i-- > 0;) {
+		struct plan_mount *m = &plan->mounts.v[i];
+		size_t n = strlen(m->destination);
+		const char *below = remount->destination + n;
+		if (m->kind == PLAN_MOUNT_REMOUNT ||
+		    strncmp(m->destination, remount->destination, n) != 0)
+			continue;
+		if (!*below)
+			return m;
+		if (*below == '/' || n == 1)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* Only a filesystem that config.json has mounted there itself may be reconfigured: anything else is
+ * the host's too. So are some of the kernel's own, wherever they are mounted. */
+static void resolve_remount(const struct plan *plan, struct plan_mount *m)
+{
+	struct plan_mount *to = named(plan, m);
+
+	m->remounts = to ? to->index : -1;
+	if (to)
+		to->remounted = true;
+	const struct kernel_filesystem *own =
+		to && to->kind == PLAN_MOUNT_FILESYSTEM ? kernel_filesystem(to->type) : NULL;
+	m->reconfigure &= to && to->kind == PLAN_MOUNT_FILESYSTEM && !(own && own->shared);
 }
 
 int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, struct plan *plan,
@@ -183,6 +226,8 @@ int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, st
 		if (resolve_one(&s->mounts.v[i], a, bundle, m, e) < 0)
 			return error_in(e, "mounts[%zu]", i);
 		add_label(s->linux->mount_label, a, m);
+		if (m->kind == PLAN_MOUNT_REMOUNT)
+			resolve_remount(plan, m);
 		trace(TRACE_SPEC,
 		      "mounts[%zu]: %s at %s, flags +0x%llx -0x%llx, %zu options of its own", i,
 		      m->kind == PLAN_MOUNT_BIND ? m->source

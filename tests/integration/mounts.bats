@@ -479,6 +479,24 @@ may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
 	grep -q ' /sys .* - sysfs host-sysfs rw' "$T/after" || fail "reconfigured: $(grep sysfs "$T/after")"
 }
 
+@test "a remount changes the mount that config.json has put there, whatever an image has put over it since" {
+	hold "mkdir -p $T/vol; mount -t tmpfs vol $T/vol"
+	ln -s data "$B/rootfs/link"
+	mount_add '{destination: "/data", type: "tmpfs", source: "t"}, {destination: "/link", type: "bind", source: ($T + "/vol"), options: ["bind"]},
+		{destination: "/data", type: "none", options: ["remount", "ro", "size=1m"]}'
+	payload mounts
+	passes
+	matches 'mount=/data tmpfs t ro,.*size=1024k.*'
+	matches 'mount=/data tmpfs vol rw,.*'
+	"${IN[@]}" touch "$T/vol/still-writable"
+	# Nor does the way to the place lead a remount astray that is named by the same words.
+	base_config >"$B/config.json"
+	mount_add '{destination: "/link", type: "tmpfs", source: "t", options: ["ro"]}, {destination: "/link", type: "none", options: ["remount", "rw", "noexec"]}'
+	payload mounts
+	passes
+	matches 'mount=/data tmpfs t rw,noexec,.*'
+}
+
 @test "only the filesystem that was mounted last at a place is reconfigured by a remount" {
 	hold "mkdir -p $T/vol; mount -t tmpfs vol $T/vol"
 	mount_add '{destination: "/data", type: "tmpfs", source: "t"}, {destination: "/data", type: "bind", source: ($T + "/vol"), options: ["bind"]},

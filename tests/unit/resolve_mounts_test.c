@@ -328,6 +328,55 @@ static void who_sets_up_dev(void **state)
 	}
 }
 
+#define CHANGE(at) "{\"destination\":\"" at "\",\"options\":[\"remount\",\"size=1m\"]}"
+#define TYPE(of, at) "{\"destination\":\"" at "\",\"type\":\"" of "\"}"
+
+/* What the last of the mounts, a remount, names, and whether it may change the filesystem. */
+static const struct {
+	const char *mounts;
+	int names;
+	bool reconfigure;
+} named[] = {
+	{ TMPFS("/a") "," REMOUNT("/a"), 0, true },
+	{ TMPFS("/a") "," CHANGE("/a"), 0, true },
+	{ TMPFS("/a") "," TMPFS("/b") "," REMOUNT("/b") "," CHANGE("/a/"), 0, true },
+	{ TMPFS("/a") "," BIND("/a") "," CHANGE("/a"), 1, false },
+	{ BIND("/a") "," TMPFS("/a") "," CHANGE("/a"), 1, true },
+	{ TMPFS("/a") ",{\"destination\":\"/a\",\"options\":[\"remount\",\"bind\",\"ro\"]}", 0,
+	  false },
+	/* Mounted there no more: something later covers the way. */
+	{ TMPFS("/a/b") "," BIND("/a") "," CHANGE("/a/b"), -1, false },
+	{ TMPFS("/a") "," BIND("/") "," CHANGE("/a"), -1, false },
+	{ BIND("/a") "," TMPFS("/a/b") "," CHANGE("/a/b"), 1, true },
+	{ TMPFS("/ab") "," BIND("/a") "," CHANGE("/ab"), 0, true },
+	{ TMPFS("/a") "," CHANGE("/b"), -1, false },
+	{ CHANGE("/a") "," TMPFS("/a") "," REMOUNT("/c"), -1, false },
+	/* The host's too. */
+	{ TYPE("sysfs", "/a") "," REMOUNT("/a"), 0, false },
+	{ TYPE("mqueue", "/a") "," REMOUNT("/a"), 0, false },
+	{ TYPE("cgroup2", "/a") "," REMOUNT("/a"), 0, false },
+	{ TYPE("cgroup", "/a") "," REMOUNT("/a"), 0, false },
+	{ TYPE("proc", "/a") "," REMOUNT("/a"), 0, true },
+	{ TYPE("ext4", "/a") "," REMOUNT("/a"), 0, true },
+};
+
+static void what_a_remount_names(void **state)
+{
+	struct place *p = *state;
+
+	for (size_t i = 0; i < COUNT(named); i++) {
+		struct resolved r;
+		if (resolve_list(p, arena_printf(&p->arena, "[%s]", named[i].mounts), &r) < 0)
+			fail_msg("%s: %s", named[i].mounts, shown(&r.e));
+		const struct plan *plan = r.b.plan;
+		const struct plan_mount *last = &plan->mounts.v[plan->mounts.n - 1];
+		if (last->remounts != named[i].names || last->reconfigure != named[i].reconfigure ||
+		    (last->remounts >= 0 && !plan->mounts.v[last->remounts].remounted))
+			fail_msg("%s: %d", named[i].mounts, last->remounts);
+		resolved_free(&r);
+	}
+}
+
 /* Options of each mount with linux.mountLabel "u:r:t:s0:c1,c2"; the host need not have SELinux. */
 static const struct {
 	const char *mount;
@@ -413,11 +462,12 @@ static void errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLACE_TEST(flags_in_order),  PLACE_TEST(other_words),
-		PLACE_TEST(kinds_of_mounts), PLACE_TEST(remounts),
-		PLACE_TEST(more_than_flags), PLACE_TEST(absolute_paths),
-		PLACE_TEST(in_their_order),  PLACE_TEST(who_sets_up_dev),
-		PLACE_TEST(mount_label),     PLACE_TEST(errors),
+		PLACE_TEST(flags_in_order),       PLACE_TEST(other_words),
+		PLACE_TEST(kinds_of_mounts),      PLACE_TEST(remounts),
+		PLACE_TEST(more_than_flags),      PLACE_TEST(absolute_paths),
+		PLACE_TEST(in_their_order),       PLACE_TEST(who_sets_up_dev),
+		PLACE_TEST(mount_label),          PLACE_TEST(errors),
+		PLACE_TEST(what_a_remount_names),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
