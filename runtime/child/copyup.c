@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,25 +23,22 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 200 /* directories: each has two descriptors open */
-#define BUCKETS 256
+#define DEPTH_MAX 200 /* directories: each has three descriptors open */
 
 /* A file that has more names: where the first copy is. */
 struct copied {
-	struct copied *next;
 	dev_t dev;
 	ino_t ino;
-	char *path; /* below the tmpfs */
+	char path[]; /* below the tmpfs */
 };
 
 struct copy {
-	struct arena *arena;
 	int tmpfs;
 	const char *destination;
 	char path[PATH_MAX]; /* below the tmpfs, of what is being copied: "/a/b" */
 	size_t length;
 	int depth;
-	struct copied *links[BUCKETS];
+	void *links; /* a tree of struct copied, of tsearch(3): an image may have any number */
 };
 
 static int failed(const struct copy *c, int code, const char *what, struct error *e)
@@ -141,23 +139,34 @@ static int copy_link(const struct copy *c, int from, int at, const char *name, s
 	return n < 0 || symlinkat(target, at, name) < 0 ? failed(c, errno, "copy", e) : 0;
 }
 
+static int compare(const void *left, const void *right)
+{
+	const struct copied *a = left, *b = right;
+
+	return a->ino != b->ino ? (a->ino < b->ino ? -1 : 1)
+				: (a->dev > b->dev) - (a->dev < b->dev);
+}
+
 /* Another name of a file that has been copied: 1, linked; 0, it is the first. */
 static int copy_name(struct copy *c, int at, const char *name, const struct stat *st,
 		     struct error *e)
 {
-	struct copied **bucket = &c->links[st->st_ino % BUCKETS];
-
 	if (st->st_nlink < 2 || S_ISDIR(st->st_mode))
 		return 0;
-	for (const struct copied *k = *bucket; k; k = k->next)
-		if (k->ino == st->st_ino && k->dev == st->st_dev)
-			return linkat(c->tmpfs, k->path + 1, at, name, 0) < 0
-				       ? failed(c, errno, "link", e)
-				       : 1;
-	struct copied *new = arena_new(c->arena, struct copied);
-	*new = (struct copied){ *bucket, st->st_dev, st->st_ino, arena_strdup(c->arena, c->path) };
-	*bucket = new;
-	return 0;
+	struct copied *new = malloc(sizeof(*new) + c->length + 1);
+	if (!new)
+		return failed(c, errno, "copy", e);
+	new->dev = st->st_dev;
+	new->ino = st->st_ino;
+	memcpy(new->path, c->path, c->length + 1);
+	struct copied *const *first = tsearch(new, &c->links, compare);
+	if (first && *first == new)
+		return 0;
+	free(new);
+	if (!first)
+		return failed(c, ENOMEM, "copy", e);
+	return linkat(c->tmpfs, (*first)->path + 1, at, name, 0) < 0 ? failed(c, errno, "link", e)
+								     : 1;
 }
 
 static int copy_directory(struct copy *c, int from, int to, struct error *e);
@@ -245,7 +254,6 @@ int copyup(struct child *child, int from, int to, const struct plan_mount *m, st
 	struct copy *c = arena_new(&child->arena, struct copy);
 	struct stat st, new;
 
-	c->arena = &child->arena;
 	c->tmpfs = to;
 	c->destination = m->destination;
 	if (fstat(from, &st) < 0 || fstat(to, &new) < 0)
@@ -256,5 +264,7 @@ int copyup(struct child *child, int from, int to, const struct plan_mount *m, st
 		st.st_uid = new.st_uid;
 	if (filesystem_option(m, "gid="))
 		st.st_gid = new.st_gid;
-	return copy_directory(c, from, to, e) < 0 ? -1 : copy_attributes(c, from, to, &st, e);
+	int result = copy_directory(c, from, to, e);
+	tdestroy(c->links, free);
+	return result < 0 ? -1 : copy_attributes(c, from, to, &st, e);
 }

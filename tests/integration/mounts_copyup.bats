@@ -71,6 +71,24 @@ covered() { grep -q '^mount=/data tmpfs ' <<<"$out" || fail "no tmpfs at /data";
 	line same
 }
 
+@test "files with more names may be many, and far down" {
+	mkdir "$B/rootfs/other"
+	image '"$PYTHON" -c "
+import os
+other = os.open(\"../other\", os.O_RDONLY)
+for _ in range(15):
+	os.mkdir(\"d\" * 255)
+	os.chdir(\"d\" * 255)
+for n in range(18000):
+	os.close(os.open(str(n), os.O_CREAT | os.O_WRONLY))
+	os.link(str(n), str(n), dst_dir_fd=other)
+"'
+	copy_up
+	shell 'cd /data; while cd ddd*; do :; done 2>/dev/null; echo "files: $(busybox ls | busybox wc -l)"'
+	passes
+	line "files: 18000"
+}
+
 @test "extended attributes are copied" {
 	"$PYTHON" -c "import os; open('$T/probe', 'w'); os.setxattr('$T/probe', 'trusted.x', b'x')" || skip "no extended attributes here"
 	image '
