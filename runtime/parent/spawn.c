@@ -44,6 +44,7 @@ struct birth {
 	int plan;
 	int cgroup;     /* for SYS_CLONE_INTO_CGROUP; -1 */
 	uint64_t flags; /* of the clone that makes init without a helper */
+	uint64_t late; /* namespaces that such an init makes itself, once it is placed and mapped */
 	bool helper;
 	bool maps;  /* a user namespace is made: its maps must be written */
 	bool place; /* init, or the helper, must be put into its cgroups by pid */
@@ -98,10 +99,8 @@ static _Noreturn void init_begins(const struct birth *b)
 		wait_placed(b);
 	if (b->maps && namespaces_become_root(b->s->plan, &e) < 0)
 		fail(b, &e);
-	/* Only now, in its cgroup: the namespace's root is the cgroup it is made in. */
-	if (b->place && b->s->plan->new_namespaces & CLONE_NEWCGROUP &&
-	    sys_unshare(CLONE_NEWCGROUP) < 0) {
-		error_set(&e, errno, "make a cgroup namespace");
+	if (b->late && sys_unshare((int)b->late) < 0) {
+		error_set(&e, errno, "make the cgroup or ipc namespace");
 		fail(b, &e);
 	}
 	reexec(b);
@@ -237,10 +236,11 @@ int spawn_init(struct spawn *s, struct error *e)
 		b.exe = exe;
 		b.plan = plan;
 		b.cgroup = cgroup;
-		b.flags = s->plan->new_namespaces & ~(uint64_t)CLONE_NEWTIME;
-		/* Where init is placed by pid it makes this one itself, once it is there. */
-		if (b.place)
-			b.flags &= ~(uint64_t)CLONE_NEWCGROUP;
+		/* A cgroup namespace's root is the cgroup it is made in; the files of an ipc
+		 * namespace's mqueue are its maker's, who has an id only when there are maps. */
+		b.late = s->plan->new_namespaces &
+			 ((b.place ? CLONE_NEWCGROUP : 0) | (b.maps ? CLONE_NEWIPC : 0));
+		b.flags = s->plan->new_namespaces & ~(CLONE_NEWTIME | b.late);
 		result = clone_first(&b, e);
 	}
 	fd_close(&b.channel);

@@ -499,6 +499,16 @@ hold_user_namespace() {
 	line file=text
 }
 
+@test "the container's root owns the mqueue of a user namespace" {
+	user_namespace
+	payload stat /dev/mqueue
+	passes
+	matches 'stat=/dev/mqueue d 1777 0:0 .*'
+	config '.linux.timeOffsets = {monotonic: {secs: 1}} | .linux.namespaces += [{type: "time"}]'
+	passes
+	matches 'stat=/dev/mqueue d 1777 0:0 .*'
+}
+
 @test "devices are there in a user namespace" {
 	user_namespace
 	payload stat /dev/null stat /dev/zero stat /dev/random stat /dev/tty access /dev/null write /dev/null x
