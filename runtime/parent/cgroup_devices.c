@@ -138,6 +138,12 @@ int cgroup_devices_resolve(struct arena *a, const struct spec_resources *r, stru
 	return 0;
 }
 
+static int note_without(void)
+{
+	container_note("linux.resources.devices: without privilege the rules have no effect");
+	return 0;
+}
+
 /* --- v1 ------------------------------------------------------------------------------------- */
 
 static const char *number(char *out, size_t size, int64_t n)
@@ -161,7 +167,7 @@ static int write_v1(const char *directory, const plan_device_rule_list *rules, b
 		if (file_write_at(dir, file, r->type[0] == 'a' ? "a" : text) == 0)
 			continue;
 		if (nested && errno == EPERM)
-			return 0;
+			return note_without();
 		error_set(e, errno, "write \"%s\" to %s/%s", text, directory, file);
 		return r->index < 0 ? error_in(e, "linux.resources.devices")
 				    : error_in(e, "linux.resources.devices[%d]", r->index);
@@ -200,12 +206,16 @@ int cgroup_devices_apply(struct arena *a, const struct plan *plan, bool nested, 
 {
 	const struct plan_cgroup *c = home(plan);
 
-	if (!plan->device_rules.n || !c)
+	if (!plan->device_rules.n)
 		return 0;
+	if (!c)
+		return note_without();
 	if (!c->unified)
 		return write_v1(c->path, &plan->device_rules, nested, e);
-	if (attach_v2(a, c, &plan->device_rules) == 0 || (nested && errno == EPERM))
+	if (attach_v2(a, c, &plan->device_rules) == 0)
 		return 0;
+	if (nested && errno == EPERM)
+		return note_without();
 	error_set(e, errno, "put a BPF program on cgroup %s", c->path);
 	return error_in(e, "linux.resources.devices");
 }

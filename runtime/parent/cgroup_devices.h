@@ -19,7 +19,7 @@ MUST_CHECK int cgroup_devices_resolve(struct arena *a, const struct spec_resourc
 /*
  * Put the rules into effect in the container's cgroup, before a process is in it, so that they hold
  * for its mounts too. In a user namespace, where nobody can make devices, the kernel refuses rules:
- * that is no error when `nested`.
+ * that is a note and no error when `nested`.
  */
 MUST_CHECK int cgroup_devices_apply(struct arena *a, const struct plan *plan, bool nested,
 				    struct error *e);

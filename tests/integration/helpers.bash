@@ -252,7 +252,12 @@ no_match() { ! grep -qxE -- "$1" <<<"$out" || fail "did not expect a line like: 
 # value KEY: what the payload said of it.
 value() { sed -n "s/^$1=//p" <<<"$out"; }
 equal() { [ "$1" = "$2" ] || fail "expected: $2" "got:      $1"; }
-contains() { [[ $1 == *"$2"* ]] || fail "expected: ...$2..." "got: $1"; }
+# contains TEXT PART...
+contains() {
+	local text=$1 part
+	shift
+	for part; do [[ $text == *"$part"* ]] || fail "expected: ...$part..." "got: $text"; done
+}
 absent() { [ ! -e "$1" ] && [ ! -L "$1" ] || fail "must not exist: $1"; }
 state_is() {
 	local got

@@ -94,9 +94,11 @@ undelegate() {
 	equal "$err" ""
 	try oci_user --log "$T/log" --log-level warning run --bundle "$B" "$C"
 	equal "$(cat "$T/log")" ""
+	user_config '.linux.resources.devices = [{allow: false, access: "rwm"}]'
 	try oci_user --log "$T/log" --log-format json --debug run --bundle "$B" "$C"
 	assert_success
-	contains "$(jq -r 'select(.level == "debug").msg' "$T/log")" "without a cgroup of its own: make /sys/fs/cgroup"
+	contains "$(jq -r 'select(.level == "debug").msg' "$T/log")" "without a cgroup of its own: make /sys/fs/cgroup" \
+		"linux.resources.devices: without privilege the rules have no effect"
 }
 
 @test "with neither cgroup nor pid namespace there is a warning: nobody finds all processes" {
