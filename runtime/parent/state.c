@@ -125,6 +125,20 @@ int state_claim(struct state *s, const char *root, const char *id, struct arena 
 	return take_lock(s, 1000, e);
 }
 
+/* Whoever is in a recorded cgroup may be killed: in nothing else than one. */
+static int check_cgroups(const struct record *r, struct error *e)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		const char *path = r->cgroups.v[i].path;
+		if (!strncmp(path, CGROUP_ROOT "/", sizeof(CGROUP_ROOT)) &&
+		    path[sizeof(CGROUP_ROOT)] && !strstr(path, "/.."))
+			continue;
+		error_set(e, 0, "\"%.300s\" is no cgroup", path);
+		return error_in(e, "cgroups[%zu].path", i);
+	}
+	return 0;
+}
+
 /*
  * A missing record is a container that is being made, or whose making was cut short. One that can't
  * be read is an error, but the state stays open: `delete --force` must be able to clear it.
@@ -141,7 +155,8 @@ static int read_record(struct state *s, struct error *e)
 		return 0;
 	if (fd < 0 || file_read(fd, JSON_SIZE_MAX, s->arena, &text, &length) < 0)
 		return error_set(e, errno, "read " RECORD " of %s", s->id);
-	if (json_read(&record_table, &s->record, text, length, s->arena, NULL, e) < 0) {
+	if (json_read(&record_table, &s->record, text, length, s->arena, NULL, e) < 0 ||
+	    check_cgroups(&s->record, e) < 0) {
 		memset(&s->record, 0, sizeof(s->record));
 		error_context(e, RECORD " of %s is damaged", s->id);
 		return error_hint(e, "`ocirun delete --force %s` clears it", s->id);

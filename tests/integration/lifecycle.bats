@@ -760,3 +760,22 @@ end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
 	until_true is_gone "$pid"
 	for dir in $(cgroups_of "$C"); do until_true rmdir "$dir"; done
 }
+
+@test "a record whose cgroup is none is damaged: nobody is killed for being listed there" {
+	sleep 60 3>&- & sleeper=$!
+	mkdir -p "$T/other" "$ROOT/$C"
+	echo $sleeper >"$T/other/cgroup.procs"
+	echo "{\"ociVersion\":\"1.3.0\",\"id\":\"$C\",\"bundle\":\"/\",\"created\":\"now\",\"complete\":true,\"creator\":{\"pid\":0,\"startTime\":0},
+		\"cgroups\":[{\"path\":\"$T/other\",\"top\":\"$T/other\"}]}" >"$ROOT/$C/state.json"
+	try oci kill --all "$C" KILL
+	first=$status said=$err
+	try oci delete --force "$C"
+	alive=0
+	kill $sleeper || alive=$?
+	wait $sleeper || true
+	equal "$alive" 0
+	assert_success
+	equal "$first" 1
+	contains "$said" "state.json of $C is damaged" "cgroups[0].path: \"$T/other\" is no cgroup" "delete --force"
+	absent "$ROOT/$C"
+}
