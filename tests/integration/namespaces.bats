@@ -648,6 +648,21 @@ hold_user_namespace() {
 	assert_error "/proc is not a proc filesystem"
 }
 
+@test "ids of a user namespace are not waited for where a joined mount namespace has something else in the place of /proc" {
+	payload true
+	unshare -Um --keep-caps sh -c 'until [ -e '"$T"'/mapped ]; do sleep 0.02; done; mount -t tmpfs fake /proc && mkdir -p /proc/self && mkfifo /proc/self/uid_map /proc/self/gid_map; echo ready; exec sleep 300' >"$T/holder" 2>&1 3>&- &
+	HOLDERS+=($!)
+	apart() { [ "$(readlink "/proc/${HOLDERS[-1]}/ns/mnt")" != "$(host_ns mnt)" ]; }
+	until_true apart
+	for which in uid gid; do echo "1 0 9" >"/proc/${HOLDERS[-1]}/${which}_map"; done
+	touch "$T/mapped"
+	until_true grep -q ready "$T/holder"
+	with_path user "/proc/${HOLDERS[-1]}/ns/user"
+	with_path mount "/proc/${HOLDERS[-1]}/ns/mnt"
+	container
+	assert_error "become gid 0 of the user namespace"
+}
+
 @test "what would change a namespace that is joined and is the host's is an error" {
 	host=$(cat /proc/sys/net/ipv4/ip_forward)
 	with_path network /proc/self/ns/net
