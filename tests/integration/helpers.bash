@@ -350,6 +350,9 @@ cgroup2_at() { [ -d /sys/fs/cgroup/unified ] && echo /sys/fs/cgroup/unified || e
 
 # --- what a host may lack ----------------------------------------------------------------------------------------------------------------
 
+# A build with sanitizers is not, and neither is one with STATIC=no.
+need_static() { ! ldd "$OCIRUN" 2>/dev/null | grep -q '=>' || skip "needs a static program"; }
+
 need_root() { [ "$(id -u)" -eq 0 ] || skip "needs root"; }
 need_capability() {
 	local bits bit=$2

@@ -65,6 +65,7 @@ a_disk() { lsblk -dno MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; e
 
 @test "a static program runs with 512 KiB" {
 	need_controller memory
+	need_static
 	resources <<<'{memory: {limit: 524288}}'
 	payload true
 	passes

@@ -561,7 +561,7 @@ oci_inside() { as_user unshare -Ur -m timeout 30 "$OCIRUN" "$@"; }
 # outer's /proc and /sys is masked: the kernel lets nobody mount a new one who does not see all of the old.
 nest() {
 	local all
-	! ldd "$OCIRUN" 2>/dev/null | grep -q '=>' || skip "needs a static program"
+	need_static
 	all=$("$OCIRUN" features | jq -c .linux.capabilities)
 	mkdir -p "$B/rootfs/run" "$B/rootfs/inner/rootfs/"{bin,dev,etc,proc,sys,tmp}
 	cp "$OCIRUN" "$B/rootfs/bin/ocirun"
