@@ -1,7 +1,7 @@
 /*
  * Files and descriptors, on the trusted side: owned descriptors that close themselves, whole-file
  * reads and writes, atomic replacement. Never used for paths below a rootfs (that is
- * runtime/child/inroot.h).
+ * runtime/inroot.h).
  */
 #ifndef OCIRUN_FILE_H
 #define OCIRUN_FILE_H

@@ -4,11 +4,11 @@
  * elsewhere mknod is refused, and the host's are bound, or those that the parent makes. Where a
  * bind mount covers /dev nothing is touched: it is the host's.
  */
-#include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
+#include "runtime/inroot.h"
 #include "runtime/sys.h"
 
 #include <errno.h>

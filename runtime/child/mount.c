@@ -9,9 +9,9 @@
 
 #include "runtime/child/copyup.h"
 #include "runtime/child/filesystem.h"
-#include "runtime/child/inroot.h"
 #include "runtime/child/lsm.h"
 #include "runtime/file.h"
+#include "runtime/inroot.h"
 #include "runtime/sys.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* What will be run: its environment, directory, file and limits. config.md, "Process"; the error
  * texts are what callers match. */
-#include "runtime/child/inroot.h"
 #include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
+#include "runtime/inroot.h"
 #include "runtime/sys.h"
 
 #include <errno.h>

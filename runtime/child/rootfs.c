@@ -3,11 +3,11 @@
  * it is a mount (pivot_root wants one) and its descriptor stays the one trusted way in. Hooks that
  * run between the mounts and the pivot find it at root.path.
  */
-#include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
+#include "runtime/inroot.h"
 #include "runtime/sys.h"
 
 #include <errno.h>

@@ -4,11 +4,11 @@
  * be exchanged (CVE-2025-52565), and bound to /dev/console by descriptor.
  */
 #include "runtime/channel.h"
-#include "runtime/child/inroot.h"
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
+#include "runtime/inroot.h"
 #include "runtime/sys.h"
 
 #include <errno.h>

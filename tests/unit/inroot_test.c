@@ -4,7 +4,7 @@
  */
 #include "place.h"
 
-#include "runtime/child/inroot.h"
+#include "runtime/inroot.h"
 
 #include <linux/openat2.h>
 

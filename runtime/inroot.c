@@ -1,5 +1,5 @@
 /* See inroot.h. */
-#include "runtime/child/inroot.h"
+#include "runtime/inroot.h"
 
 #include "runtime/file.h"
 #include "runtime/sys.h"
