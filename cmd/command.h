@@ -38,7 +38,8 @@ struct invocation {
 
 struct command {
 	const char *name;
-	const char *arguments; /* "ID [SIGNAL]"; those in brackets may be left out */
+	const char *arguments; /* "ID [SIGNAL]"; those in brackets may be left out; "[WORD...]" is
+				  any number, and then the options end with the first argument */
 	const char *summary;   /* one line, without a full stop */
 	const char *details;   /* more lines, each ending in a newline; may be NULL */
 	const char *examples;  /* lines that can be typed, each ending in a newline */
@@ -61,6 +62,7 @@ extern const struct command command_features;
 extern const struct command command_kill;
 extern const struct command command_list;
 extern const struct command command_plan;
+extern const struct command command_ps;
 extern const struct command command_run;
 extern const struct command command_spec;
 extern const struct command command_start;

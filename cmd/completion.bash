@@ -45,7 +45,7 @@ _ocirun_value() {
 	-f)
 		case $command in
 		create | run | plan) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-		list) _ocirun_words "table json" "$current" ;;
+		list | ps) _ocirun_words "table json" "$current" ;;
 		*) return 1 ;;
 		esac
 		;;
@@ -102,10 +102,10 @@ _ocirun() {
 	fi
 	case $command:$count in
 	:0 | help:0)
-		_ocirun_words "create start run state list kill delete spec plan features help" \
+		_ocirun_words "create start run state list ps kill delete spec plan features help" \
 			"$current"
 		;;
-	start:0 | state:0 | kill:0 | delete:0) _ocirun_words "$(_ocirun_ids)" "$current" ;;
+	start:0 | state:0 | ps:0 | kill:0 | delete:0) _ocirun_words "$(_ocirun_ids)" "$current" ;;
 	kill:1) _ocirun_words "TERM KILL INT HUP QUIT USR1 USR2 STOP CONT WINCH" "$current" ;;
 	plan:0) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
 	esac

@@ -20,9 +20,19 @@
 static const struct command command_help;
 
 static const struct command *const commands[] = {
-	&command_create, &command_start,    &command_run,    &command_state,
-	&command_list,   &command_kill,     &command_delete, &command_spec,
-	&command_plan,   &command_features, &command_help,   NULL,
+	&command_create,
+	&command_start,
+	&command_run,
+	&command_state,
+	&command_list,
+	&command_ps,
+	&command_kill,
+	&command_delete,
+	&command_spec,
+	&command_plan,
+	&command_features,
+	&command_help,
+	NULL,
 };
 
 static struct globals globals;
@@ -53,8 +63,8 @@ static const struct option global_rows[] = {
 static const struct command *unknown_command(const char *name, struct error *e)
 {
 	/* Of runc's; their callers deserve a better answer than a guess. */
-	static const char *const later[] = { "checkpoint", "events",  "exec",   "pause",
-					     "ps",         "restore", "resume", "update" };
+	static const char *const later[] = { "checkpoint", "events", "exec",  "pause",
+					     "restore",    "resume", "update" };
 	const char *meant = NULL;
 	unsigned best = WORD_FAR;
 
@@ -117,6 +127,12 @@ static int print_version(struct error *e)
 	return output_write(text, n, e);
 }
 
+/* "ID [ARGUMENT...]": what follows the first argument is another program's. */
+static bool has_rest(const struct command *c)
+{
+	return strstr(c->arguments, "...") != NULL;
+}
+
 /* Compare the arguments with the command's "ID [SIGNAL]". */
 static int check_count(const struct command *c, const struct arguments *args, struct error *e)
 {
@@ -131,7 +147,7 @@ static int check_count(const struct command *c, const struct arguments *args, st
 		}
 		word += length + (word[length] == ' ');
 	}
-	if (args->n <= n)
+	if (args->n <= n || has_rest(c))
 		return 0;
 	error_set(e, 0, "unexpected argument \"%s\"", args->v[n]);
 	return error_hint(e, "see ocirun %s --help", c->name);
@@ -140,9 +156,10 @@ static int check_count(const struct command *c, const struct arguments *args, st
 /* The command's options, without any side effect. Returns 1 when only help was asked for. */
 static int prepare(const struct command *c, struct invocation *in, struct error *e)
 {
+	enum option_order order = has_rest(c) ? OPTIONS_FIRST : OPTIONS_ANYWHERE;
 	bool help = false;
 
-	if (options_parse(c->options, c->target, OPTIONS_ANYWHERE, &in->args, &help, e)) {
+	if (options_parse(c->options, c->target, order, &in->args, &help, e)) {
 		in->args.n = 0; /* half parsed */
 		return error_hint(e, "see ocirun %s --help", c->name);
 	}

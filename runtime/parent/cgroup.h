@@ -81,9 +81,23 @@ void cgroup_thaw(const struct record *r);
 /* Is there a process in the container's cgroups, or below? */
 bool cgroup_populated(const struct record *r);
 
+/* The hierarchy to ask for the container's processes, for each holds the same ones: that of the v1
+ * freezer for choice. NULL when it has no cgroup. */
+const struct record_cgroup *cgroup_main(const struct record *r);
+
+/*
+ * Visit a cgroup and all below it, children before parents. Directories of a container's own making
+ * may be nested and numerous, and vanish while we look; one whose path is too long is left out.
+ */
+typedef void cgroup_visit(const char *path, void *data);
+void cgroup_walk(const char *path, cgroup_visit *visit, void *data);
+
 /* Send a signal to every process in the container's cgroups and below. Returns how many were
  * signalled. */
 int cgroup_signal_all(const struct record *r, int signal);
+
+/* The processes in the container's cgroups and below, in ascending order. From the arena. */
+void cgroup_processes(const struct record *r, struct arena *a, struct pids *out);
 
 /* Kill everything in the container's cgroups, thawing them, and wait (bounded) until they are
  * empty. */

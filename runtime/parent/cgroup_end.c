@@ -1,5 +1,5 @@
 /*
- * The end of a cgroup: signalling, killing and removing. cgroup v2 has cgroup.kill, which also
+ * The end of a cgroup: killing and removing. cgroup v2 has cgroup.kill, which also
  * catches processes that fork while we look. v1 has not, so every listed process is signalled until
  * the list stays empty; the freezer is thawed, because there a frozen process does not die.
  */
@@ -24,71 +24,6 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
-typedef void visit_fn(const char *path, void *data);
-
-/*
- * Visit a cgroup and all below it, children before parents. Directories of a container's own making
- * may be nested and numerous, and vanish while we look; one whose path is too long for the buffer
- * is left out and shows as a parent that can't be removed.
- */
-static void walk(const char *path, visit_fn *visit, void *data, int depth)
-{
-	DIR *d = depth < 64 ? opendir(path) : NULL;
-	char child[4096];
-
-	for (struct dirent *entry; d && (entry = readdir(d));)
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
-		    strcmp(entry->d_name, "..") &&
-		    snprintf(child, sizeof(child), "%s/%s", path, entry->d_name) <
-			    (int)sizeof(child))
-			walk(child, visit, data, depth + 1);
-	if (d)
-		closedir(d);
-	visit(path, data);
-}
-
-struct signalling {
-	int signal;
-	int count;
-};
-
-static void signal_one(const char *path, void *data)
-{
-	struct signalling *s = data;
-	char name[4200], line[32];
-
-	snprintf(name, sizeof(name), "%s/cgroup.procs", path);
-	FILE *file = fopen(name, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		int pid = atoi(line);
-		/* 0: a process of a pid namespace that we can't see. */
-		if (pid > 0 && kill(pid, s->signal) == 0)
-			s->count++;
-	}
-	if (file)
-		fclose(file);
-}
-
-/* All hierarchies hold the same processes: one is enough, the unified one or that of the freezer
- * for choice. */
-static const struct record_cgroup *main_cgroup(const struct record *r)
-{
-	for (size_t i = 0; i < r->cgroups.n; i++)
-		if (cgroup_is_freezer(r->cgroups.v[i].path) || r->cgroups.n == 1)
-			return &r->cgroups.v[i];
-	return r->cgroups.n ? &r->cgroups.v[r->cgroups.n - 1] : NULL;
-}
-
-int cgroup_signal_all(const struct record *r, int signal)
-{
-	struct signalling s = { signal, 0 };
-	const struct record_cgroup *c = main_cgroup(r);
-
-	if (c)
-		walk(c->path, signal_one, &s, 0);
-	return s.count;
 }
 
 void cgroup_thaw(const struct record *r)
@@ -140,8 +75,8 @@ bool cgroup_populated(const struct record *r)
 
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		int known = events_populated(r->cgroups.v[i].path);
-		if (known < 0 && &r->cgroups.v[i] == main_cgroup(r))
-			walk(r->cgroups.v[i].path, count_one, &any, 0);
+		if (known < 0 && &r->cgroups.v[i] == cgroup_main(r))
+			cgroup_walk(r->cgroups.v[i].path, count_one, &any);
 		if (known > 0 || any)
 			return true;
 	}
@@ -162,7 +97,7 @@ int cgroup_kill(const struct record *r, struct error *e)
 			return 0;
 		if (now_ms() > deadline)
 			return error_set(e, ETIMEDOUT, "kill the processes in cgroup %s",
-					 main_cgroup(r)->path);
+					 cgroup_main(r)->path);
 		poll(NULL, 0, wait);
 	}
 	return 0;

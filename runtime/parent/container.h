@@ -75,6 +75,14 @@ struct status_list {
 MUST_CHECK int container_list(const char *root, struct arena *a, struct status_list *out,
 			      struct error *e);
 
+/* All processes in the container's cgroups and below, in ascending order; none of a stopped one. */
+struct pids {
+	size_t n;
+	int32_t *v;
+};
+MUST_CHECK int container_processes(const char *root, const char *id, struct arena *a,
+				   struct pids *out, struct error *e);
+
 /* Read, validate and resolve a bundle without doing anything: `ocirun plan BUNDLE`. *text is JSON,
  * from the arena. */
 MUST_CHECK int container_plan(const struct create_options *o, struct arena *a, char **text,
