@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
-int socket_connect(const char *path, struct error *e)
+int socket_connect(const char *path, int ms, struct error *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval limit = { ms / 1000, ms % 1000 * 1000 };
 	CLEAN_FD at = -1;
 
 	/* Longer than a socket address holds: by descriptor. */
@@ -23,7 +25,8 @@ int socket_connect(const char *path, struct error *e)
 		memcpy(address.sun_path, path, strlen(path) + 1);
 	}
 	CLEAN_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (fd < 0 || (ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0) ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return error_set(e, errno, "connect to %s", path);
 	return fd_take(&fd);
 }

@@ -9,8 +9,10 @@
 
 #include <sys/types.h>
 
-/* Connect to a stream socket, however long its path. A descriptor (close-on-exec), or -1 with e. */
-MUST_CHECK int socket_connect(const char *path, struct error *e);
+/* Connect to a stream socket, however long its path. A descriptor (close-on-exec), or -1 with e. A
+ * listener that doesn't listen, and later a reader that doesn't read, is waited for `ms`
+ * milliseconds, then EAGAIN; 0: for ever. */
+MUST_CHECK int socket_connect(const char *path, int ms, struct error *e);
 
 /* sendmsg(2), with a descriptor when fd >= 0: how many bytes, or -1 with errno. A reader that is
  * gone is EPIPE, never a signal. */

@@ -59,7 +59,7 @@ static int check_terminal(struct creation *c, struct error *e)
 		return error_hint(e, "process.terminal is %s", terminal ? "true" : "false");
 	}
 	if (socket)
-		c->console_socket = socket_connect(socket, e);
+		c->console_socket = socket_connect(socket, 0, e);
 	return socket && c->console_socket < 0 ? error_in(e, "--console-socket") : 0;
 }
 
