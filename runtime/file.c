@@ -68,18 +68,22 @@ int file_read(int fd, size_t max, struct arena *a, char **text, size_t *length)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return -1;
-	if (S_ISDIR(st.st_mode)) {
+	return fstat(fd, &st) < 0 ? -1 : file_read_known(fd, &st, max, a, text, length);
+}
+
+int file_read_known(int fd, const struct stat *st, size_t max, struct arena *a, char **text,
+		    size_t *length)
+{
+	if (S_ISDIR(st->st_mode)) {
 		errno = EISDIR;
 		return -1;
 	}
-	if (st.st_size > 0 && (size_t)st.st_size > max) {
+	if (st->st_size > 0 && (size_t)st->st_size > max) {
 		errno = EFBIG;
 		return -1;
 	}
 	/* The size is a hint: files of procfs say 0, and a file may grow. */
-	size_t room = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096, used = 0;
+	size_t room = st->st_size > 0 ? (size_t)st->st_size + 1 : 4096, used = 0;
 	char *bytes = arena_alloc(a, room + 1);
 	for (;;) {
 		ssize_t n = read(fd, bytes + used, room - used);
@@ -92,7 +96,7 @@ int file_read(int fd, size_t max, struct arena *a, char **text, size_t *length)
 		used += n;
 		/* As long as it said, and a file that can say (of procfs all say 0): no need to ask
 		 * for its end. */
-		if (S_ISREG(st.st_mode) && used == (size_t)st.st_size)
+		if (S_ISREG(st->st_mode) && used == (size_t)st->st_size)
 			break;
 		if (used > max) {
 			errno = EFBIG;

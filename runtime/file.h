@@ -33,6 +33,11 @@ int write_all(int fd, const void *bytes, size_t n);
  * (EFBIG when larger). */
 int file_read(int fd, size_t max, struct arena *a, char **text, size_t *length);
 
+/* The same of a file whose fstat(2) the caller has. */
+struct stat;
+int file_read_known(int fd, const struct stat *st, size_t max, struct arena *a, char **text,
+		    size_t *length);
+
 /* Write text to an existing file (procfs, sysfs, cgroupfs) with one write(2). -1 with errno. */
 int file_write_at(int dir, const char *path, const char *text);
 

@@ -166,6 +166,11 @@ static int make_cgroup(struct creation *c, struct error *e)
 	return cgroup_devices_apply(&c->arena, p, !c->bundle.privileged, e);
 }
 
+static int keep_config(struct creation *c, struct error *e)
+{
+	return state_config_keep(&c->state, c->bundle.config, c->bundle.config_length, e);
+}
+
 static int write_limits(struct creation *c, struct error *e)
 {
 	return cgroup_limits_write(c->bundle.plan, e);
@@ -353,6 +358,8 @@ static const struct {
 	/* Init is in its cgroup, and mounts meanwhile. Not before: where pids.limit is 0 nobody is
 	 * born in the cgroup, and memory.limit would count its birth. */
 	{ "limits", write_limits },
+	/* While it mounts, too; before it is complete, when others may ask for it. */
+	{ "config", keep_config },
 	{ "accompany", accompany },
 	{ "console", hand_over_terminal },
 	/* Its presence means success to conmon: as late as possible. */

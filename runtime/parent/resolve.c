@@ -37,26 +37,24 @@ void (*container_note)(const char *line) = drop_warning;
 #define ARENA_FIXED ((size_t)16 << 20)
 
 static int open_config(const struct create_options *o, struct bundle *b, struct arena *a, int *fd,
-		       struct error *e)
+		       struct stat *st, struct error *e)
 {
 	const char *bundle = o->bundle && *o->bundle ? o->bundle : ".";
-	struct stat st;
-
 	char path[4096];
 	int n = o->config ? snprintf(path, sizeof(path), "%s", o->config)
 			  : snprintf(path, sizeof(path), "%s/config.json", bundle);
 	if (n >= (int)sizeof(path))
 		return error_set(e, ENAMETOOLONG, "open %.100s…", path);
 	CLEAN_FD file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (file < 0 || fstat(file, &st) < 0) {
+	if (file < 0 || fstat(file, st) < 0) {
 		error_set(e, errno, "open %s", path);
 		return o->config || errno != ENOENT
 			       ? -1
 			       : error_hint(e, "a bundle is a directory with a "
 					       "config.json: `ocirun spec` makes one");
 	}
-	size_t size = st.st_size > 0 && (size_t)st.st_size < JSON_SIZE_MAX ? (size_t)st.st_size
-									   : JSON_SIZE_MAX;
+	size_t size = st->st_size > 0 && (size_t)st->st_size < JSON_SIZE_MAX ? (size_t)st->st_size
+									     : JSON_SIZE_MAX;
 	if (arena_init(a, size * ARENA_PER_BYTE + ARENA_FIXED, e) < 0)
 		return -1;
 	*fd = fd_take(&file);
@@ -98,19 +96,22 @@ static int default_mappings(struct arena *a, struct spec_linux *l, struct error 
 int resolve_load(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
 {
 	struct strings warnings = { 0 };
+	struct stat config_stat;
 	size_t length;
 	char *text;
 	int config = -1;
 
-	int opened = open_config(o, b, a, &config, e);
+	int opened = open_config(o, b, a, &config, &config_stat, e);
 	CLEAN_FD fd = config;
 	if (opened < 0)
 		return -1;
-	if (file_read(fd, JSON_SIZE_MAX, a, &text, &length) < 0)
+	if (file_read_known(fd, &config_stat, JSON_SIZE_MAX, a, &text, &length) < 0)
 		return error_set(e, errno, "read %s", o->config ? o->config : "config.json");
 	if (spec_read(a, text, length, &b->spec, &warnings, e) < 0 ||
 	    default_mappings(a, b->spec->linux, e) < 0)
 		return error_context(e, "%s", o->config ? o->config : "config.json");
+	b->config = text;
+	b->config_length = length;
 	for (size_t i = 0; i < warnings.n; i++)
 		container_warn(warnings.v[i]);
 	const char *root = b->spec->root->path;

@@ -13,6 +13,8 @@ struct bundle {
 	char *path;   /* absolute */
 	char *rootfs; /* absolute */
 	struct spec *spec;
+	const char *config; /* the bytes it was read from */
+	size_t config_length;
 	struct plan *plan;
 	bool privileged;       /* euid 0 in the initial user namespace */
 	uint64_t capabilities; /* that we are permitted */

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define RECORD "state.json"
+#define CONFIG "config.json"
 #define ID_MAX 255 /* the state directory's name is the id */
 
 static const char *const status_words[] = {
@@ -232,7 +233,29 @@ int state_save(struct state *s, struct error *e)
 	return 0;
 }
 
-/* Everything in the directory is ours and flat: state.json, its temporary copies, the socket. */
+/* The directory is new and ours: nothing of this name can be there, and nobody reads it before the
+ * record is complete. */
+int state_config_keep(const struct state *s, const char *text, size_t length, struct error *e)
+{
+	CLEAN_FD fd = openat(s->directory, CONFIG, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write_all(fd, text, length) < 0)
+		return error_set(e, errno, "keep a copy of config.json in the state of %s", s->id);
+	return 0;
+}
+
+int state_config_read(const struct state *s, char **text, size_t *length, struct error *e)
+{
+	CLEAN_FD fd = openat(s->directory, CONFIG, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 || file_read(fd, JSON_SIZE_MAX, s->arena, text, length) < 0)
+		return error_set(e, errno, "read the copy of config.json in the state of %s",
+				 s->id);
+	return 0;
+}
+
+/* Everything in the directory is ours and flat: the record, its temporary copies, config.json, the
+ * socket. */
 static int remove_contents(int directory)
 {
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -251,8 +274,9 @@ static int remove_contents(int directory)
 
 int state_remove(struct state *s, struct error *e)
 {
-	/* The two usual names first: reading the directory costs more than removing them. */
+	/* The usual names first: reading the directory costs more than removing them. */
 	unlinkat(s->directory, STATE_SOCKET, 0);
+	unlinkat(s->directory, CONFIG, 0);
 	unlinkat(s->directory, RECORD, 0);
 	if (unlinkat(s->root, s->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;

@@ -1,7 +1,7 @@
 /*
  * The state directory ROOT/ID: who owns an id, what is recorded of it, and what it is doing. Holds
- * state.json (the record, replaced atomically, readable at any moment without a lock) and the
- * socket `start` on which a created container waits.
+ * state.json (the record, replaced atomically, readable at any moment without a lock), a copy of
+ * the bundle's config.json, and the socket `start` on which a created container waits.
  *
  * Writers of one id (create, start, delete) exclude each other by a flock on the directory; readers
  * never wait. The status is computed: nothing on disk says "running", so a crash can't leave a lie.
@@ -55,6 +55,17 @@ void state_unlock(struct state *s);
 
 /* Write the record. */
 MUST_CHECK int state_save(struct state *s, struct error *e);
+
+/*
+ * Keep the config.json that the container is made from: what later commands do to it follows from
+ * this copy, whatever has become of the bundle. Once, before the record is complete.
+ */
+MUST_CHECK int state_config_keep(const struct state *s, const char *text, size_t length,
+				 struct error *e);
+
+/* Read the copy, as large as a document may be; the caller parses it. From the state's arena. */
+MUST_CHECK int state_config_read(const struct state *s, char **text, size_t *length,
+				 struct error *e);
 
 /* Remove the directory with all in it; the caller holds the lock. */
 MUST_CHECK int state_remove(struct state *s, struct error *e);

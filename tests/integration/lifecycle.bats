@@ -158,6 +158,19 @@ load helpers
 	until_line before
 }
 
+@test "the state directory keeps a copy of config.json for the owner alone, and delete removes it" {
+	payload sleep 100
+	cp "$B/config.json" "$T/before"
+	create
+	assert_success
+	config '.process.args = ["/bin/payload", "false"]'
+	cmp "$ROOT/$C/config.json" "$T/before"
+	equal "$(stat -c %a "$ROOT/$C/config.json")" 600
+	try oci delete --force "$C"
+	assert_success
+	absent "$ROOT/$C"
+}
+
 @test "config.json may go away after create" {
 	create
 	assert_success

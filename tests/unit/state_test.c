@@ -309,6 +309,29 @@ static enum status_code seen(struct place *p, const char *id)
 }
 
 /* Before there is a record, the lock tells whether somebody is at it. */
+static void keeps_config(void **state)
+{
+	struct place *p = *state;
+	static const char bytes[] = "{ not\0even JSON";
+	struct error e = ERROR_NONE;
+	size_t length;
+	char *text;
+	CLEAN_STATE s = claim(p, "c1");
+
+	assert_int_equal(state_config_read(&s, &text, &length, &e), -1);
+	assert_string_equal(shown(&e), "read the copy of config.json in the state of c1: "
+				       "No such file or directory (ENOENT)");
+	e = ERROR_NONE;
+	assert_int_equal(state_config_keep(&s, bytes, sizeof(bytes), &e), 0);
+	assert_int_equal(state_config_read(&s, &text, &length, &e), 0);
+	assert_int_equal(length, sizeof(bytes));
+	assert_memory_equal(text, bytes, sizeof(bytes));
+	/* Another's file of that name is never followed or written. */
+	assert_int_equal(state_config_keep(&s, bytes, sizeof(bytes), &e), -1);
+	e = ERROR_NONE;
+	assert_int_equal(state_remove(&s, &e), 0);
+}
+
 static void status_before_the_record(void **state)
 {
 	struct place *p = *state;
@@ -553,6 +576,7 @@ int main(void)
 		PLACE_TEST(damaged),
 		PLACE_TEST(writers_exclude_each_other),
 		PLACE_TEST(removes),
+		PLACE_TEST(keeps_config),
 		PLACE_TEST(status_before_the_record),
 		PLACE_TEST(status_keeps_the_lock),
 		PLACE_TEST(status_half_made),
