@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 static const struct {
 	const char *name;
@@ -56,40 +55,15 @@ int channel_send_error(int channel, const struct error *error)
 	return socket_pass(channel, &m, sizeof(m), -1) < 0 ? -1 : 0;
 }
 
-/* The descriptor in a control message; more than one can't come, the buffer has room for one. */
-static int passed_descriptor(struct msghdr *m)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(m);
-	int fd = -1;
-
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
-}
-
 int channel_receive(int channel, struct message *m, int *fd, struct error *e)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec part = { m, sizeof(*m) };
-	struct msghdr h = { .msg_iov = &part,
-			    .msg_iovlen = 1,
-			    .msg_control = control.bytes,
-			    .msg_controllen =
-				    CMSG_LEN(sizeof(int)) /* one: CMSG_SPACE has room for two */ };
-	ssize_t n;
+	CLEAN_FD passed = -1;
+	ssize_t n = socket_take(channel, m, sizeof(*m), &passed);
 
-	do
-		n = recvmsg(channel, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno != ECONNRESET)
 		return error_set(e, errno, "receive from the other side");
 	if (n <= 0)
 		return 0;
-	CLEAN_FD passed = passed_descriptor(&h);
 	if ((size_t)n < offsetof(struct message, error) || m->type > MESSAGE_EXECUTING ||
 	    (m->type == MESSAGE_ERROR && (size_t)n != sizeof(*m)))
 		return error_set(e, EPROTO, "receive from the other side");

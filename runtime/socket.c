@@ -52,3 +52,36 @@ ssize_t socket_pass(int socket, const void *bytes, size_t n, int fd)
 	while (done < 0 && errno == EINTR);
 	return done;
 }
+
+/* The descriptor in a control message; more than one can't come, the buffer has room for one. */
+static int passed_descriptor(struct msghdr *m)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	int fd = -1;
+
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+ssize_t socket_take(int socket, void *bytes, size_t n, int *fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = { bytes, n };
+	struct msghdr m = { .msg_iov = &part,
+			    .msg_iovlen = 1,
+			    .msg_control = control.bytes,
+			    .msg_controllen =
+				    CMSG_LEN(sizeof(int)) /* one: CMSG_SPACE has room for two */ };
+	ssize_t got;
+
+	do
+		got = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	*fd = got < 0 ? -1 : passed_descriptor(&m);
+	return got;
+}

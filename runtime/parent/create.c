@@ -34,14 +34,14 @@
 #include <time.h>
 #include <unistd.h>
 
-static int load(struct creation *c, struct error *e)
+int creation_load(struct creation *c, struct error *e)
 {
 	return container_id_check(c->o->id, e) < 0 ? -1
 						   : resolve_load(c->o, &c->arena, &c->bundle, e);
 }
 
 /* Who gets the terminal? The texts are runc's, callers know them. */
-static int check_terminal(struct creation *c, struct error *e)
+int creation_terminal(struct creation *c, struct error *e)
 {
 	const struct spec_process *p = c->bundle.spec->process;
 	const char *socket = c->o->console_socket;
@@ -63,7 +63,7 @@ static int check_terminal(struct creation *c, struct error *e)
 	return socket && c->console_socket < 0 ? error_in(e, "--console-socket") : 0;
 }
 
-static int plan(struct creation *c, struct error *e)
+int creation_plan(struct creation *c, struct error *e)
 {
 	return resolve_plan(c->o, &c->arena, &c->bundle, e) < 0 ||
 			       namespaces_open(c->bundle.spec, &c->arena, c->bundle.plan, e) < 0
@@ -115,7 +115,7 @@ static int intend_class(struct creation *c, struct error *e)
 					  &c->state.record, e);
 }
 
-static int claim(struct creation *c, struct error *e)
+int creation_claim(struct creation *c, struct error *e)
 {
 	const struct spec *s = c->bundle.spec;
 	const struct plan *p = c->bundle.plan;
@@ -147,7 +147,7 @@ static int claim(struct creation *c, struct error *e)
 	return state_save(&c->state, e);
 }
 
-static int make_cgroup(struct creation *c, struct error *e)
+int creation_cgroup(struct creation *c, struct error *e)
 {
 	const char *asked = c->bundle.spec->linux->cgroups_path;
 	struct plan *p = c->bundle.plan;
@@ -205,13 +205,20 @@ static int run_hooks(struct creation *c, const char *kind, const spec_hook_list 
 	return hooks->n ? state_hooks(&c->state, kind, STATUS_CREATING, hooks, e) : 0;
 }
 
-static int create_hooks(struct creation *c, struct error *e)
+int creation_hooks(struct creation *c, struct error *e)
 {
 	const struct spec_hooks *h = c->bundle.spec->hooks;
 
 	c->hooks_began = true;
-	if (run_hooks(c, "prestart", &h->prestart, e) < 0 ||
-	    run_hooks(c, "createRuntime", &h->create_runtime, e) < 0)
+	return h && (run_hooks(c, "prestart", &h->prestart, e) < 0 ||
+		     run_hooks(c, "createRuntime", &h->create_runtime, e) < 0)
+		       ? -1
+		       : 0;
+}
+
+static int create_hooks(struct creation *c, struct error *e)
+{
+	if (creation_hooks(c, e) < 0)
 		return -1;
 	if (channel_send(c->spawn.channel, MESSAGE_HOOKED, c->spawn.pid, -1) < 0 && errno != EPIPE)
 		return error_set(e, errno, "talk to the container's init");
@@ -299,7 +306,7 @@ static int accompany(struct creation *c, struct error *e)
 	}
 }
 
-static int hand_over_terminal(struct creation *c, struct error *e)
+int creation_console(struct creation *c, struct error *e)
 {
 	if (c->console_socket < 0)
 		return 0;
@@ -311,7 +318,7 @@ static int hand_over_terminal(struct creation *c, struct error *e)
 	return result;
 }
 
-static int write_pid_file(struct creation *c, struct error *e)
+int creation_pid_file(struct creation *c, struct error *e)
 {
 	char number[16];
 
@@ -341,19 +348,16 @@ static int record(struct creation *c, struct error *e)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	int (*run)(struct creation *c, struct error *e);
-} steps[] = {
+static const struct creation_step steps[] = {
 	/* Pure: nothing on the host has changed when these fail. */
-	{ "load", load },
-	{ "terminal", check_terminal },
-	{ "plan", plan },
+	{ "load", creation_load },
+	{ "terminal", creation_terminal },
+	{ "plan", creation_plan },
 	{ "privilege", check_privilege },
 	/* The first effect: from here on an id, a lock, and a record of what may have to be undone.
 	 */
-	{ "claim", claim },
-	{ "cgroup", make_cgroup },
+	{ "claim", creation_claim },
+	{ "cgroup", creation_cgroup },
 	{ "spawn", spawn },
 	/* Init is in its cgroup, and mounts meanwhile. Not before: where pids.limit is 0 nobody is
 	 * born in the cgroup, and memory.limit would count its birth. */
@@ -361,13 +365,11 @@ static const struct {
 	/* While it mounts, too; before it is complete, when others may ask for it. */
 	{ "config", keep_config },
 	{ "accompany", accompany },
-	{ "console", hand_over_terminal },
+	{ "console", creation_console },
 	/* Its presence means success to conmon: as late as possible. */
-	{ "pid file", write_pid_file },
+	{ "pid file", creation_pid_file },
 	{ "record", record },
 };
-#define CLAIM 4 /* index of the first step with effects */
-
 static void undo(struct creation *c)
 {
 	struct error ignored = ERROR_NONE;
@@ -384,26 +386,26 @@ static void undo(struct creation *c)
 		container_warn(ignored.text);
 }
 
-int creation_begin(struct creation *c, const struct create_options *o, bool foreground,
-		   struct error *e)
+int creation_steps(struct creation *c, const struct creation_step *step, size_t n, struct error *e)
 {
-	*c = (struct creation){ .o = o,
-				.foreground = foreground,
-				.state = STATE_NONE,
-				.spawn = { .pidfd = -1, .channel = -1 },
-				.console_socket = -1,
-				.terminal = -1 };
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		trace(TRACE_STEPS, "parent: %s", steps[i].name);
-		if (steps[i].run(c, e) == 0)
+	for (size_t i = 0; i < n; i++) {
+		trace(TRACE_STEPS, "parent: %s", step[i].name);
+		if (step[i].run(c, e) == 0)
 			continue;
-		/* A claim that failed because another has the id holds no lock. */
-		if (i >= CLAIM && c->state.locked)
+		/* Nothing is claimed yet, or by another. */
+		if (c->state.locked)
 			undo(c);
 		creation_close(c);
 		return -1;
 	}
 	return 0;
+}
+
+int creation_begin(struct creation *c, const struct create_options *o, bool foreground,
+		   struct error *e)
+{
+	*c = CREATION(o, foreground);
+	return creation_steps(c, steps, sizeof(steps) / sizeof(steps[0]), e);
 }
 
 void creation_close(struct creation *c)

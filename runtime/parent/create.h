@@ -21,6 +21,34 @@ struct creation {
 	bool hooks_began;
 };
 
+#define CREATION(options, stays)                                     \
+	((struct creation){ .o = (options),                          \
+			    .foreground = (stays),                   \
+			    .state = STATE_NONE,                     \
+			    .spawn = { .pidfd = -1, .channel = -1 }, \
+			    .console_socket = -1,                    \
+			    .terminal = -1 })
+
+struct creation_step {
+	const char *name;
+	int (*run)(struct creation *c, struct error *e);
+};
+
+/* Run a table of steps. When one fails, what the record says is undone, and *c is closed. */
+MUST_CHECK int creation_steps(struct creation *c, const struct creation_step *steps, size_t n,
+			      struct error *e);
+
+/* The steps that restore shares: config.json; who gets the terminal; the plan; id, lock and record;
+ * the cgroups; hooks of the runtime's side; the terminal's master; the pid file. */
+MUST_CHECK int creation_load(struct creation *c, struct error *e);
+MUST_CHECK int creation_terminal(struct creation *c, struct error *e);
+MUST_CHECK int creation_plan(struct creation *c, struct error *e);
+MUST_CHECK int creation_claim(struct creation *c, struct error *e);
+MUST_CHECK int creation_cgroup(struct creation *c, struct error *e);
+MUST_CHECK int creation_hooks(struct creation *c, struct error *e);
+MUST_CHECK int creation_console(struct creation *c, struct error *e);
+MUST_CHECK int creation_pid_file(struct creation *c, struct error *e);
+
 /* Everything up to "created". On failure nothing is left. On success the state is still locked;
  * creation_close ends it. */
 MUST_CHECK int creation_begin(struct creation *c, const struct create_options *o, bool foreground,
