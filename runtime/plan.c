@@ -23,6 +23,7 @@ static const struct json_field plan_mount_fields[] = {
 	FIELD("idmapBelow", struct plan_mount, idmap_below, JSON_OMITZERO),
 	FIELD("attrSet", struct plan_mount, attr_set, JSON_OMITZERO),
 	FIELD("attrClear", struct plan_mount, attr_clear, JSON_OMITZERO),
+	FIELD("attrDrop", struct plan_mount, attr_drop, JSON_OMITZERO),
 	FIELD("treeSet", struct plan_mount, tree_set, JSON_OMITZERO),
 	FIELD("treeClear", struct plan_mount, tree_clear, JSON_OMITZERO),
 	FIELD("superSet", struct plan_mount, super_set, JSON_OMITZERO),

@@ -33,7 +33,9 @@ struct plan_mount {
 	bool idmap_below;    /* ridmap */
 	uint64_t attr_set;   /* MOUNT_ATTR_* of this mount */
 	uint64_t attr_clear;
-	uint64_t tree_set; /* the same for the mount and all below it */
+	uint64_t attr_drop; /* of a bind's source: cleared as well, unless a user namespace has
+			       locked it */
+	uint64_t tree_set;  /* the same for the mount and all below it */
 	uint64_t tree_clear;
 	uint64_t super_set; /* SB_* */
 	uint64_t super_clear;

@@ -75,15 +75,24 @@ static int locked_flag(int mount, const struct plan_mount *m, struct error *e)
 	return error_set(e, EPERM, "set the mount's flags");
 }
 
+static int set_one(int mount, const struct plan_mount *m, uint64_t drop)
+{
+	const struct sys_mount_attr one = { .attr_set = m->attr_set,
+					    .attr_clr = m->attr_clear | drop };
+
+	return one.attr_set | one.attr_clr ? sys_mount_setattr(mount, "", AT_EMPTY_PATH, &one) : 0;
+}
+
 static int set_flags(int mount, const struct plan_mount *m, struct error *e)
 {
-	const struct sys_mount_attr one = { .attr_set = m->attr_set, .attr_clr = m->attr_clear };
 	const struct sys_mount_attr all = { .attr_set = m->tree_set, .attr_clr = m->tree_clear };
+	/* No user namespace can lock this one. */
+	const uint64_t never_locked = m->attr_drop & MOUNT_ATTR_NOSYMFOLLOW;
 
 	if (((all.attr_set | all.attr_clr) &&
 	     sys_mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &all) < 0) ||
-	    ((one.attr_set | one.attr_clr) &&
-	     sys_mount_setattr(mount, "", AT_EMPTY_PATH, &one) < 0)) {
+	    (set_one(mount, m, m->attr_drop) < 0 &&
+	     (errno != EPERM || set_one(mount, m, never_locked) < 0))) {
 		if (errno == EPERM)
 			locked_flag(mount, m, e);
 		else

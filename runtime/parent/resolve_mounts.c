@@ -27,6 +27,15 @@ static const struct kernel_filesystem *kernel_filesystem(const char *type)
 	return NULL;
 }
 
+/*
+ * Flags that a bind does not keep of its source once config.json speaks of any: then they are what
+ * it says, no more, as its writers know it of other runtimes. How access times are kept is left
+ * alone until a word speaks of that.
+ */
+#define DROPPED                                                                                    \
+	((uint64_t)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | \
+		    MOUNT_ATTR_NOSYMFOLLOW))
+
 static void add_option(struct plan_mount *m, const struct mount_option *o)
 {
 	uint64_t *set = o->recursive ? &m->tree_set : &m->attr_set;
@@ -78,6 +87,12 @@ static void add_label(const char *label, struct arena *a, struct plan_mount *m)
 	m->data.v[m->data.n++] = arena_printf(a, "context=%s", label);
 }
 
+/* A word about the flags of the mount at `destination` alone, or of its filesystem. */
+static bool is_flag(const struct mount_option *o)
+{
+	return !o->act && !o->propagation && !o->recursive;
+}
+
 static unsigned add_options(const struct spec_mount *from, struct arena *a, struct plan_mount *m)
 {
 	unsigned acts = 0;
@@ -89,6 +104,8 @@ static unsigned add_options(const struct spec_mount *from, struct arena *a, stru
 		if (o) {
 			add_option(m, o);
 			acts |= o->act;
+			if (is_flag(o))
+				m->attr_drop = DROPPED;
 		} else if (*from->options.v[i]) {
 			m->data.v[m->data.n++] = unquoted(a, from->options.v[i]);
 		}
@@ -160,6 +177,8 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 	m->idmap = acts & (MOUNT_IDMAP | MOUNT_RIDMAP) || from->uid_mappings.n;
 	if (check_new(m, acts, bind, e) < 0)
 		return error_in(e, "options");
+	if (!bind || acts & MOUNT_REMOUNT)
+		m->attr_drop = 0;
 	if (acts & MOUNT_REMOUNT) {
 		m->kind = PLAN_MOUNT_REMOUNT;
 		/* Of a bind only the mount's flags, never the filesystem's. */
@@ -168,6 +187,7 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 	}
 	if (bind) {
 		m->kind = PLAN_MOUNT_BIND;
+		m->attr_drop &= ~(m->attr_set | m->attr_clear | m->tree_set);
 		/* The filesystem is the host's: never reconfigured. */
 		m->super_set = m->super_clear = 0;
 		return resolve_bind(bundle, a, m, e);

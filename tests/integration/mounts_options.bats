@@ -69,6 +69,34 @@ flagged() { hold "mkdir -p $T/src; mount -t tmpfs src $T/src; mkdir $T/src/sub; 
 	assert_error 'mounts[8].options: "suid": the source is mounted nosuid'
 }
 
+@test "without options a bind mount has all flags of its source, with any it has those alone" {
+	flagged nosuid,nodev,noexec,noatime,nosymfollow,ro
+	mount_add '{destination: "/kept", type: "bind", source: ($T + "/src"), options: ["rbind", "rprivate"]},
+		{destination: "/more", type: "bind", source: ($T + "/src"), options: ["rbind", "rnodev"]},
+		{destination: "/ro", type: "bind", source: ($T + "/src"), options: ["rbind", "ro", "rprivate"]},
+		{destination: "/exec", type: "bind", source: ($T + "/src"), options: ["bind", "exec"]},
+		{destination: "/all", type: "bind", source: ($T + "/src"), options: ["rbind", "rro", "nodev"]}'
+	payload mounts
+	passes
+	equal "$(options /kept)" ,ro,nosuid,nodev,noexec,noatime,nosymfollow,
+	equal "$(options /more)" ,ro,nosuid,nodev,noexec,noatime,nosymfollow,
+	equal "$(options /ro)" ,ro,noatime,
+	equal "$(options /exec)" ,rw,noatime,
+	equal "$(options /all)" ,ro,nodev,noatime,
+	# Of the mounts below only the recursive words speak.
+	equal "$(options /ro/sub)" ,ro,nosuid,nodev,noexec,noatime,nosymfollow,
+}
+
+@test "in a user namespace only what it has locked stays of the source's flags" {
+	flagged nosuid,noexec,nosymfollow
+	user_namespace
+	mount_add '{destination: "/a", type: "bind", source: ($T + "/src"), options: ["rbind", "ro"]}'
+	payload mounts
+	passes
+	for flag in ro nosuid noexec; do contains "$(options /a)" ",$flag,"; done
+	[[ $(options /a) != *nosymfollow* ]] || fail
+}
+
 @test "root, who owns the mounts, may take flags back" {
 	flagged nosuid,nodev,noexec,ro
 	mount_add '{destination: "/a", type: "bind", source: ($T + "/src"), options: ["rbind", "suid", "dev", "exec", "rw"]}'

@@ -36,6 +36,7 @@ static const struct plan_mount *one(struct place *p, const char *mount, struct r
 #define NODEV MOUNT_ATTR_NODEV
 #define NOSUID MOUNT_ATTR_NOSUID
 #define NOEXEC MOUNT_ATTR_NOEXEC
+#define NOSYMFOLLOW MOUNT_ATTR_NOSYMFOLLOW
 #define ATIME MOUNT_ATTR__ATIME
 #define NOATIME MOUNT_ATTR_NOATIME
 #define STRICT MOUNT_ATTR_STRICTATIME
@@ -58,7 +59,7 @@ static const struct {
 	{ "rw", 0, RO, 0, 0, 0, MS_RDONLY },
 	{ "ro rw", 0, RO, 0, 0, 0, MS_RDONLY },
 	{ "rw nodev ro", RO | NODEV, 0, 0, 0, MS_RDONLY, 0 },
-	{ "nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0, 0, 0, 0, 0 },
+	{ "nosymfollow", NOSYMFOLLOW, 0, 0, 0, 0, 0 },
 	/* Of the filesystem alone. */
 	{ "sync dirsync", 0, 0, 0, 0, MS_SYNCHRONOUS | MS_DIRSYNC, 0 },
 	{ "sync async", 0, 0, 0, 0, 0, MS_SYNCHRONOUS },
@@ -123,6 +124,42 @@ static void flags_in_order(void **state)
 		assert_int_equal(m->data.n, 0);
 		assert_int_equal(m->propagation.n, 0);
 
+		resolved_free(&r);
+	}
+}
+
+/* Flags of a bind's source that go, once the options speak of any. */
+static const struct {
+	const char *type, *options;
+	uint64_t drop;
+} drops[] = {
+	{ "bind", "bind", 0 },
+	{ "bind", "rbind rprivate slave", 0 },
+	{ "bind", "defaults", 0 },
+	{ "bind", "rro rnosuid", 0 },
+	{ "bind", "ro", NOSUID | NODEV | NOEXEC | NOSYMFOLLOW },
+	{ "bind", "rw", NOSUID | NODEV | NOEXEC | NOSYMFOLLOW },
+	{ "bind", "sync", RO | NOSUID | NODEV | NOEXEC | NOSYMFOLLOW },
+	{ "bind", "norelatime", RO | NOSUID | NODEV | NOEXEC | NOSYMFOLLOW },
+	{ "bind", "nosuid dev symfollow", RO | NOEXEC },
+	{ "bind", "rro nodev", NOSUID | NOEXEC | NOSYMFOLLOW },
+	{ "bind", "remount ro", 0 },
+	{ "ext4", "ro nosuid", 0 },
+};
+
+static void flags_of_a_bind(void **state)
+{
+	struct place *p = *state;
+
+	for (size_t i = 0; i < COUNT(drops); i++) {
+		struct resolved r;
+		const char *mount = arena_printf(&p->arena,
+						 "{\"destination\":\"/a\",\"type\":\"%s\","
+						 "\"source\":\"/x\",\"options\":%s}",
+						 drops[i].type, list(p, drops[i].options));
+		if (one(p, mount, &r)->attr_drop != drops[i].drop)
+			fail_msg("%s: %s", mount,
+				 json_print(&plan_table, r.b.plan, 0, &p->arena, NULL));
 		resolved_free(&r);
 	}
 }
@@ -462,12 +499,13 @@ static void errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLACE_TEST(flags_in_order),       PLACE_TEST(other_words),
-		PLACE_TEST(kinds_of_mounts),      PLACE_TEST(remounts),
-		PLACE_TEST(more_than_flags),      PLACE_TEST(absolute_paths),
-		PLACE_TEST(in_their_order),       PLACE_TEST(who_sets_up_dev),
-		PLACE_TEST(mount_label),          PLACE_TEST(errors),
-		PLACE_TEST(what_a_remount_names),
+		PLACE_TEST(flags_in_order),  PLACE_TEST(other_words),
+		PLACE_TEST(flags_of_a_bind), PLACE_TEST(flags_of_a_bind),
+		PLACE_TEST(other_words),     PLACE_TEST(kinds_of_mounts),
+		PLACE_TEST(remounts),        PLACE_TEST(more_than_flags),
+		PLACE_TEST(absolute_paths),  PLACE_TEST(in_their_order),
+		PLACE_TEST(who_sets_up_dev), PLACE_TEST(mount_label),
+		PLACE_TEST(errors),          PLACE_TEST(what_a_remount_names),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
