@@ -11,6 +11,12 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+/* What the limit's end looks like. */
+static int timed_out(void)
+{
+	return errno == EAGAIN ? ETIMEDOUT : errno;
+}
+
 int socket_connect(const char *path, int ms, struct error *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -25,9 +31,9 @@ int socket_connect(const char *path, int ms, struct error *e)
 		memcpy(address.sun_path, path, strlen(path) + 1);
 	}
 	CLEAN_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || (ms && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0) ||
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return error_set(e, errno, "connect to %s", path);
+		return error_set(e, timed_out(), "connect to %s", path);
 	return fd_take(&fd);
 }
 
@@ -50,6 +56,8 @@ ssize_t socket_pass(int socket, const void *bytes, size_t n, int fd)
 	do
 		done = sendmsg(socket, &m, MSG_NOSIGNAL);
 	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		errno = timed_out();
 	return done;
 }
 

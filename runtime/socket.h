@@ -11,7 +11,8 @@
 
 /* Connect to a stream socket, however long its path. A descriptor (close-on-exec), or -1 with e. A
  * listener that doesn't listen, and later a reader that doesn't read, is waited for `ms`
- * milliseconds, then EAGAIN; 0: for ever. */
+ * milliseconds, then ETIMEDOUT. */
+#define SOCKET_PATIENCE_MS 10000 /* where nothing else is known */
 MUST_CHECK int socket_connect(const char *path, int ms, struct error *e);
 
 /* sendmsg(2), with a descriptor when fd >= 0: how many bytes, or -1 with errno. A reader that is

@@ -59,7 +59,7 @@ int creation_terminal(struct creation *c, struct error *e)
 		return error_hint(e, "process.terminal is %s", terminal ? "true" : "false");
 	}
 	if (socket)
-		c->console_socket = socket_connect(socket, 0, e);
+		c->console_socket = socket_connect(socket, SOCKET_PATIENCE_MS, e);
 	return socket && c->console_socket < 0 ? error_in(e, "--console-socket") : 0;
 }
 

@@ -81,7 +81,7 @@ int filter_hand_over(const struct spec_seccomp *s, int init, int listener,
 		error_set(e, errno, "get the filter's listener from the container's init");
 		return error_in(e, "linux.seccomp");
 	}
-	CLEAN_FD agent = socket_connect(s->listener_path, 0, e);
+	CLEAN_FD agent = socket_connect(s->listener_path, SOCKET_PATIENCE_MS, e);
 	if (agent < 0)
 		return error_in(e, "linux.seccomp.listenerPath");
 	if (send_state(agent, fd, text, n) < 0) {

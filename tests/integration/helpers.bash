@@ -336,6 +336,20 @@ hold() {
 	IN=(nsenter -t "$pid" -m --wd="$PWD" --)
 }
 
+# deaf SOCKET: one at which somebody listens and accepts nobody.
+deaf() {
+	"$PYTHON" -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(0)
+c = socket.socket(socket.AF_UNIX)
+c.connect(sys.argv[1])
+print("ready", flush=True)
+time.sleep(300)' "$1" >"$T/deaf" 3>&- &
+	HOLDERS+=("$!")
+	until_true grep -q ready "$T/deaf"
+}
+
 # From now on the program sees a pure cgroup2 at /sys/fs/cgroup.
 pure_v2() {
 	case $(cgroup_mode) in

@@ -325,3 +325,10 @@ with_socket() { # COMMAND [OPTION...] -- STEP...
 	assert_error "$T/file"
 	equal "$(ls -A "$ROOT")" ""
 }
+
+@test "a console socket that nobody accepts from is an error after a while" {
+	deaf "$T/console.sock"
+	with_terminal
+	create "$C" --console-socket "$T/console.sock"
+	assert_error "--console-socket: connect to $T/console.sock: Connection timed out (ETIMEDOUT)"
+}
