@@ -87,7 +87,8 @@ static _Noreturn void become_hook(const struct hook_run *run, const struct spec_
 	    sys_close_range(STDERR_FILENO + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0 ||
 	    /* A bundle may be gone when its container is deleted, or closed to the container's
 	       root. */
-	    (run->directory && chdir(run->directory) < 0 && chdir("/") < 0)) {
+	    (run->directory && chdir(run->directory) < 0 && chdir("/") < 0) ||
+	    (run->confine && run->confine(run->by) < 0)) {
 		failed = -errno;
 	} else {
 		execve(hook->path, hook->args.n ? hook->args.v : no_args,

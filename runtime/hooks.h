@@ -21,6 +21,9 @@ struct hook_run {
 	void (*failed)(
 		const struct error *e); /* not NULL: told of each failure, and the next hook runs */
 	const struct strings *default_env; /* of a hook without `env`; NULL: empty */
+	int (*confine)(const void *by); /* not NULL: what a hook's process does to itself last; -1
+					   with errno */
+	const void *by;
 };
 
 /*

@@ -37,7 +37,7 @@ static void validate_notify(const struct spec_seccomp *s, size_t i, struct error
 	for (size_t k = 0; k < c->names.n; k++)
 		if (strcmp(c->names.v[k], "write") == 0)
 			error_add(e, AT("linux.seccomp.syscalls[%zu].names[%zu]", i, k),
-				  "\"write\" can't have action \"SCMP_ACT_NOTIFY\"");
+				  "SCMP_ACT_NOTIFY cannot be used for the write syscall");
 }
 
 static void validate_syscall(const struct spec_seccomp *s, size_t i, struct error *e)

@@ -2,7 +2,8 @@
  * linux.seccomp inside. The parent compiles it while we mount, and sends the program by the
  * channel, early or late. It is loaded at the last moment, right before execve, so that a profile
  * needs to allow nothing but what the program does (and capset, without no_new_privs: the
- * capability for the loading is given up after it). Hooks run unfiltered.
+ * capability for the loading is given up after it). startContainer hooks, whose files are the
+ * container's, load it for themselves.
  *
  * A filter with a listener is loaded at the end of create instead. What we do after that, up to
  * execve, may be asked of the listener; all but the one write(2) that says where it is, and
@@ -71,15 +72,20 @@ int filter_await(struct child *c, struct error *e)
 }
 
 /* Returns what the kernel does: the listener's descriptor, if the filter has one. */
-static int load(struct child *c, struct error *e)
+static int enter(const struct child *c)
 {
 	const struct sock_fprog program = { (unsigned short)c->filter_length, c->filter };
 
+	return sys_seccomp(c->plan->filter->flags, &program);
+}
+
+static int load(struct child *c, struct error *e)
+{
 	if (!c->filter_length) {
 		error_set(e, EPROTO, "load the filter");
 		return error_in(e, "linux.seccomp");
 	}
-	int result = sys_seccomp(c->plan->filter->flags, &program);
+	int result = enter(c);
 	if (result >= 0) {
 		c->filter_loaded = true;
 		return identity_end(c, e) < 0 ? -1 : result;
@@ -105,6 +111,13 @@ int filter_notify(struct child *c, struct error *e)
 	if (write(c->channel, message, sizeof(message)) != sizeof(message))
 		return error_set(e, errno, "talk to the parent");
 	return 0;
+}
+
+int filter_confine(const void *child)
+{
+	const struct child *c = child;
+
+	return !c->plan->filter || c->filter_loaded ? 0 : enter(c);
 }
 
 int filter_load(struct child *c, struct error *e)

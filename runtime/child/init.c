@@ -34,11 +34,14 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 {
 	struct status document = c->plan->status;
 	struct hook_run run = {
-		.kind = kind, .hooks = hooks, .directory = directory, .default_env = env
+		.kind = kind, .hooks = hooks, .directory = directory, .default_env = env, .by = c
 	};
 
 	if (!hooks->n)
 		return 0;
+	/* Files of the image, as the program is. */
+	if (hooks == &c->plan->start_container)
+		run.confine = filter_confine;
 	document.pid = c->pid;
 	document.status = (char *)status;
 	run.state = json_print(&status_table, &document, 0, &c->arena, &run.state_size);

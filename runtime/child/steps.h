@@ -52,5 +52,7 @@ step_fn identity_end;   /* gives up the capability that was kept for the filter 
 step_fn filter_await;  /* until the parent has compiled it */
 step_fn filter_notify; /* load one that needs a listener, and say so */
 step_fn filter_load;   /* any other, right before execve */
+/* Load it into the process of a startContainer hook of `child`. -1 with errno. */
+int filter_confine(const void *child);
 
 #endif

@@ -82,8 +82,10 @@ int filter_hand_over(const struct spec_seccomp *s, int init, int listener,
 		return error_in(e, "linux.seccomp");
 	}
 	CLEAN_FD agent = socket_connect(s->listener_path, SOCKET_PATIENCE_MS, e);
-	if (agent < 0)
+	if (agent < 0) {
+		error_set(e, e->code, "failed to connect with seccomp agent %s", s->listener_path);
 		return error_in(e, "linux.seccomp.listenerPath");
+	}
 	if (send_state(agent, fd, text, n) < 0) {
 		error_set(e, errno, "send the filter's listener");
 		return error_in(e, "linux.seccomp.listenerPath");

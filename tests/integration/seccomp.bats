@@ -175,13 +175,24 @@ allow_only() { profile "{\"defaultAction\": \"SCMP_ACT_ERRNO\", ${2-} \"syscalls
 	no_line ran
 }
 
-@test "the hooks run unfiltered" {
-	allow_only
-	shell true
+@test "of the hooks those that run the container's files are filtered" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 42}]}'
 	payload true
-	config --arg t "$T" '.hooks = {startContainer: [{path: "/bin/sh", args: ["sh", "-c", "mkdir /tmp/made"]}]}'
+	for nnp in true false; do
+		config --arg t "$T" --argjson nnp $nnp '.process.noNewPrivileges = $nnp | .hooks = {createRuntime: [{path: "/bin/mkdir", args: ["mkdir", "\($t)/runtime.\($nnp)"]}],
+			createContainer: [{path: "/bin/mkdir", args: ["mkdir", "\($t)/container.\($nnp)"]}],
+			startContainer: [{path: "/bin/busybox", args: ["mkdir", "/tmp/made"]}]}'
+		container
+		assert_error 'hooks.startContainer[0]: error running startContainer hook #0: ' 'No message of desired type'
+		[ -d "$T/runtime.$nnp" ] && [ -d "$T/container.$nnp" ] || fail "$(ls "$T")"
+		absent "$B/rootfs/tmp/made"
+	done
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_KILL_PROCESS"}]}'
+	config '.hooks |= {startContainer}'
+	container
+	assert_error 'hooks.startContainer[0]: ' 'was killed by signal 31'
+	config '.hooks.startContainer[0].args = ["true"]'
 	passes
-	[ -d "$B/rootfs/tmp/made" ] || fail "the hook could not make a directory"
 }
 
 @test "flags: none said is SPEC_ALLOW, an empty list is none" {
@@ -410,12 +421,21 @@ notify() {
 	notify mkdirat
 	payload say ran
 	container
-	assert_error "linux.seccomp.listenerPath: connect to $T/agent: No such file or directory (ENOENT)"
+	assert_error "linux.seccomp.listenerPath: failed to connect with seccomp agent $T/agent: No such file or directory (ENOENT)"
 	no_line ran
 	absent "$ROOT/$C"
 	touch "$T/agent"
 	container
-	assert_error "linux.seccomp.listenerPath: connect to $T/agent: Connection refused (ECONNREFUSED)"
+	assert_error "linux.seccomp.listenerPath: failed to connect with seccomp agent $T/agent: Connection refused (ECONNREFUSED)"
+}
+
+@test "an agent that never accepts is an error after a while" {
+	deaf "$T/agent"
+	notify mkdirat
+	payload say ran
+	container
+	assert_error "linux.seccomp.listenerPath: failed to connect with seccomp agent $T/agent: Connection timed out (ETIMEDOUT)"
+	no_line ran
 }
 
 @test "listenerPath without SCMP_ACT_NOTIFY is ignored" {

@@ -317,7 +317,7 @@ static const struct {
 	  "linux.seccomp.syscalls[0].action: \"SCMP_ACT_NOTIFY\" needs linux.seccomp.listenerPath" },
 	{ SEC("\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/s\",\"syscalls\":[{\"names\":[\"a\",\"write\"],\"action\":"
 	      "\"SCMP_ACT_NOTIFY\"}]"),
-	  "linux.seccomp.syscalls[0].names[1]: \"write\" can't have action \"SCMP_ACT_NOTIFY\"" },
+	  "linux.seccomp.syscalls[0].names[1]: SCMP_ACT_NOTIFY cannot be used for the write syscall" },
 	/* several at once */
 	{ "\"hostname\":\"h\",\"process\":{\"cwd\":\"c\",\"args\":[\"a\"]}",
 	  "process.cwd: \"c\" is not absolute\nhostname: " NEEDS("uts") },
