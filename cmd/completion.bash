@@ -102,10 +102,10 @@ _ocirun() {
 	fi
 	case $command:$count in
 	:0 | help:0)
-		_ocirun_words "create start run state list ps kill delete spec plan features help" \
-			"$current"
+		_ocirun_words "create start run state list ps pause resume kill delete spec plan features
+			help" "$current"
 		;;
-	start:0 | state:0 | ps:0 | kill:0 | delete:0) _ocirun_words "$(_ocirun_ids)" "$current" ;;
+	start:0 | state:0 | ps:0 | pause:0 | resume:0 | kill:0 | delete:0) _ocirun_words "$(_ocirun_ids)" "$current" ;;
 	kill:1) _ocirun_words "TERM KILL INT HUP QUIT USR1 USR2 STOP CONT WINCH" "$current" ;;
 	plan:0) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
 	esac

@@ -94,29 +94,33 @@ bool cgroup_has_processes(const char *path)
 	return fd >= 0 && read(fd, &byte, 1) == 1;
 }
 
-static bool file_says(const char *directory, const char *file, const char *text)
+static bool is_type(const char *path, const char *type)
 {
-	char path[4200], got[64];
+	char name[4200], text[32] = "";
 
-	snprintf(path, sizeof(path), "%s/%s", directory, file);
-	CLEAN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, got, sizeof(got) - 1);
-	if (n <= 0)
-		return false;
-	got[n] = 0;
-	return !strncmp(got, text, strlen(text));
+	snprintf(name, sizeof(name), "%s/cgroup.type", path);
+	CLEAN_FD fd = open(name, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 &&
+	       !strncmp(text, type, strlen(type));
 }
 
-bool cgroup_is_freezer(const char *path)
+/* What would keep init from living in a cgroup: its own state, or that of one above. */
+static int check_usable(const char *path, struct error *e)
 {
-	return !strncmp(path, CGROUP_ROOT "/freezer/", sizeof(CGROUP_ROOT) + 8);
-}
-
-static bool frozen_at(const char *path)
-{
-	if (cgroup_is_freezer(path) && file_says(path, "freezer.state", "FR"))
-		return true;
-	return file_says(path, "cgroup.freeze", "1");
+	/* Init would stand still in it, and whoever waits for init too. */
+	if (cgroup_frozen_at(path)) {
+		error_set(e, EBUSY, "container's cgroup unexpectedly frozen: %s", path);
+		return error_hint(e, "thaw it, or the one above, or give the container a cgroup of "
+				     "its own");
+	}
+	if (is_type(path, "threaded") || is_type(path, "domain invalid")) {
+		error_set(e, EOPNOTSUPP,
+			  "container's cgroup takes threads only, no processes (cgroup.type): %s",
+			  path);
+		return error_hint(e, "give the container a cgroup of its own, not below a threaded "
+				     "one");
+	}
+	return 0;
 }
 
 /* What would keep the container from using a cgroup that is there already. */
@@ -127,12 +131,7 @@ static int check_existing(const char *path, struct error *e)
 			  path);
 		return error_hint(e, "give the container a cgroup of its own");
 	}
-	/* Init would stand still in it, and whoever waits for init too. */
-	if (frozen_at(path)) {
-		error_set(e, EBUSY, "container's cgroup unexpectedly frozen: %s", path);
-		return error_hint(e, "thaw it, or give the container a cgroup of its own");
-	}
-	return 0;
+	return check_usable(path, e);
 }
 
 int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, struct error *e)
@@ -248,6 +247,14 @@ int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error
 	return 0;
 }
 
+int cgroup_check(const struct record *r, struct error *e)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		if (check_usable(r->cgroups.v[i].path, e) < 0)
+			return -1;
+	return 0;
+}
+
 int cgroup_open_for_clone(const struct plan *plan)
 {
 	if (plan->cgroups.n != 1 || !plan->cgroups.v[0].unified)
@@ -267,12 +274,4 @@ int cgroup_place(const struct plan *plan, int pid, struct error *e)
 					 plan->cgroups.v[i].path);
 	}
 	return 0;
-}
-
-bool cgroup_frozen(const struct record *r)
-{
-	for (size_t i = 0; i < r->cgroups.n; i++)
-		if (frozen_at(r->cgroups.v[i].path))
-			return true;
-	return false;
 }

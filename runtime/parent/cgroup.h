@@ -1,7 +1,7 @@
 /*
  * The container's cgroup: where it is in every hierarchy of the host, how it is made, how processes
  * are put there, killed in it, and how it is removed. Works on pure v2, pure v1, hybrid hosts, and
- * none. Limits are not here yet.
+ * none.
  */
 #ifndef OCIRUN_CGROUP_H
 #define OCIRUN_CGROUP_H
@@ -11,6 +11,7 @@
 #include "spec/status.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
@@ -61,6 +62,10 @@ MUST_CHECK int cgroup_intend(struct arena *a, const struct plan *plan, struct re
  */
 MUST_CHECK int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error *e);
 
+/* Can a process live in what was made? Not where a cgroup above is frozen, or threaded: which it
+ * can only be where config.json has a linux.cgroupsPath, our own being above else. */
+MUST_CHECK int cgroup_check(const struct record *r, struct error *e);
+
 /* A descriptor of the unified cgroup for CLONE_INTO_CGROUP; -1 when the host is not pure v2 or
  * there is no cgroup. */
 int cgroup_open_for_clone(const struct plan *plan);
@@ -68,12 +73,22 @@ int cgroup_open_for_clone(const struct plan *plan);
 /* Put a process into each of the container's cgroups. */
 MUST_CHECK int cgroup_place(const struct plan *plan, int pid, struct error *e);
 
+/* Milliseconds of a clock that only goes forward, for deadlines. */
+int64_t cgroup_now_ms(void);
+
 /* Is there a process in this very directory? Is it one of the v1 freezer hierarchy? */
 bool cgroup_has_processes(const char *path);
 bool cgroup_is_freezer(const char *path);
 
-/* Is the container frozen (paused)? */
+/* Is the container frozen (paused)? Is this cgroup, by itself or by one above? */
 bool cgroup_frozen(const struct record *r);
+bool cgroup_frozen_at(const char *path);
+
+/* Freeze the container, and wait (bounded) until all of it is; a failure thaws it again. */
+MUST_CHECK int cgroup_freeze(const struct record *r, struct error *e);
+
+/* Undo that, or what somebody else has done to the container's cgroups in the same way. */
+MUST_CHECK int cgroup_unfreeze(const struct record *r, struct error *e);
 
 /* Thaw the v1 freezer: there a frozen process does not even die. On v2 it does. */
 void cgroup_thaw(const struct record *r);

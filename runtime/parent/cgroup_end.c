@@ -18,22 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t now_ms(void)
+int64_t cgroup_now_ms(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
-void cgroup_thaw(const struct record *r)
-{
-	for (size_t i = 0; i < r->cgroups.n; i++)
-		if (cgroup_is_freezer(r->cgroups.v[i].path)) {
-			CLEAN_FD dir = open(r->cgroups.v[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-			if (dir >= 0)
-				(void)!file_write_at(dir, "freezer.state", "THAWED");
-		}
 }
 
 static bool kill_unified(const struct record *r)
@@ -85,7 +75,7 @@ bool cgroup_populated(const struct record *r)
 
 int cgroup_kill(const struct record *r, struct error *e)
 {
-	int64_t deadline = now_ms() + 10000;
+	int64_t deadline = cgroup_now_ms() + 10000;
 
 	for (int wait = 1; cgroup_populated(r); wait = wait < 50 ? 2 * wait : 50) {
 		/* v1 has no cgroup.kill; on hybrid hosts it may still be that only v1 holds the
@@ -95,7 +85,7 @@ int cgroup_kill(const struct record *r, struct error *e)
 		cgroup_thaw(r);
 		if (!cgroup_populated(r))
 			return 0;
-		if (now_ms() > deadline)
+		if (cgroup_now_ms() > deadline)
 			return error_set(e, ETIMEDOUT, "kill the processes in cgroup %s",
 					 cgroup_main(r)->path);
 		poll(NULL, 0, wait);
@@ -151,7 +141,7 @@ static int remove_below(int top, int64_t deadline)
 		} else {
 			if (unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 				continue;
-			if (errno != EBUSY || now_ms() > deadline)
+			if (errno != EBUSY || cgroup_now_ms() > deadline)
 				return -1;
 			next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 			if (next < 0 && errno == ENOENT)
@@ -199,7 +189,7 @@ int cgroup_remove_empty(const struct record *r)
 
 int cgroup_remove(const struct record *r, struct error *e)
 {
-	const int64_t deadline = now_ms() + 10000;
+	const int64_t deadline = cgroup_now_ms() + 10000;
 
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		const struct record_cgroup *c = &r->cgroups.v[i];
@@ -210,7 +200,7 @@ int cgroup_remove(const struct record *r, struct error *e)
 		if (top >= 0 && remove_below(top, deadline) < 0)
 			return error_set(e, errno, "remove what is below the cgroup %s", c->path);
 		while (remove_up(c) < 0) {
-			if (errno != EBUSY || now_ms() > deadline)
+			if (errno != EBUSY || cgroup_now_ms() > deadline)
 				return error_set(e, errno, "remove the cgroup %s", c->path);
 			poll(NULL, 0, 5);
 		}

@@ -1,7 +1,7 @@
 /*
- * The life of a container, as cmd/ calls it: create, start, run, kill, delete, state, list
- * (runtime.md, "Lifecycle" and "Operations"). Each function is one whole operation: on failure
- * nothing it made is left behind, and the error says what, where and why.
+ * The life of a container, as cmd/ calls it: create, start, run, pause, resume, kill, delete,
+ * state, list  * (runtime.md, "Lifecycle" and "Operations"). Each function is one whole operation:
+ * on failure nothing it made is left behind, and the error says what, where and why.
  */
 #ifndef OCIRUN_CONTAINER_H
 #define OCIRUN_CONTAINER_H
@@ -53,6 +53,10 @@ MUST_CHECK int container_start(const char *root, const char *id, struct error *e
  * With a terminal and no detach the caller's terminal is the container's until it ends.
  */
 MUST_CHECK int container_run(const struct create_options *o, int *exit_code, struct error *e);
+
+/* Freeze a created or running container: all of its processes stand still on return. Thaw it. */
+MUST_CHECK int container_pause(const char *root, const char *id, struct error *e);
+MUST_CHECK int container_resume(const char *root, const char *id, struct error *e);
 
 /* Send a signal to init, or with `all` to every process of the container. */
 MUST_CHECK int container_kill(const char *root, const char *id, int signal, bool all,

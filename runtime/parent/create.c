@@ -141,7 +141,7 @@ int creation_claim(struct creation *c, struct error *e)
 	if (process_identify(getpid(), &r->creator) < 0)
 		return error_set(e, errno, "find our own process in /proc");
 	if (cgroup_intend(&c->arena, p, r, e) < 0)
-		return -1;
+		return s->linux->cgroups_path ? error_in(e, "linux.cgroupsPath") : -1;
 	if (s->linux->intel_rdt && intend_class(c, e) < 0)
 		return -1;
 	return state_save(&c->state, e);
@@ -157,6 +157,8 @@ int creation_cgroup(struct creation *c, struct error *e)
 		return -1;
 	if (cgroup_make(p, &c->state.record, optional, e) < 0)
 		return asked ? error_in(e, "linux.cgroupsPath") : -1;
+	if (asked && cgroup_check(&c->state.record, e) < 0)
+		return error_in(e, "linux.cgroupsPath");
 	if (!c->state.record.cgroups.n && !c->state.record.own_pid_namespace)
 		container_warn(
 			"linux.namespaces: with neither a pid namespace nor a cgroup of the "

@@ -1,4 +1,5 @@
-/* start, kill and delete: what is done to a container that exists (runtime.md, "Operations"). */
+/* start, pause, resume, kill and delete: what is done to a container that exists (runtime.md,
+ * "Operations"). */
 #include "runtime/channel.h"
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
@@ -117,6 +118,51 @@ out:
 static int not_running(struct error *e)
 {
 	return error_set(e, 0, "container not running");
+}
+
+static int pause_locked(const struct state *s, struct error *e)
+{
+	switch (state_status(s)) {
+	case STATUS_CREATED:
+	case STATUS_RUNNING: return cgroup_freeze(&s->record, e);
+	case STATUS_PAUSED: return error_set(e, 0, "container paused: it is so already");
+	case STATUS_CREATING:
+		return error_set(e, 0, "container not running: it is still being created");
+	case STATUS_STOPPED: break;
+	}
+	return not_running(e);
+}
+
+int container_pause(const char *root, const char *id, struct error *e)
+{
+	struct arena a;
+	CLEAN_STATE s = STATE_NONE;
+
+	if (arena_init(&a, ARENA, e) < 0)
+		return -1;
+	/* Locked: `start` talks to an init that must not stand still. */
+	int result = state_open(&s, root, id, &a, e) < 0 || state_lock(&s, LOCK_MS, e) < 0
+			     ? -1
+			     : pause_locked(&s, e);
+	arena_free(&a);
+	return result;
+}
+
+int container_resume(const char *root, const char *id, struct error *e)
+{
+	struct arena a;
+	CLEAN_STATE s = STATE_NONE;
+
+	if (arena_init(&a, ARENA, e) < 0)
+		return -1;
+	/* Without the lock: whoever holds it may be waiting for the frozen container. */
+	int result = state_open(&s, root, id, &a, e);
+	if (result == 0 && state_status(&s) != STATUS_PAUSED)
+		result = error_set(e, 0, "container not paused");
+	else if (result == 0)
+		result = cgroup_unfreeze(&s.record, e);
+	arena_free(&a);
+	return result;
 }
 
 static int kill_all(const struct record *r, int signal, struct error *e)
