@@ -36,6 +36,13 @@ static unsigned listen_fds(void)
 	return pid && *pid && strcmp(pid, self) != 0 ? 0 : (unsigned)strtoul(count, NULL, 10);
 }
 
+const char *notify_socket(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	return path && (path[0] == '/' || path[0] == '@') && path[1] ? path : NULL;
+}
+
 int create_check(const struct invocation *in, const struct create_options *o, struct error *e)
 {
 	const struct globals *g = in->globals;
@@ -68,6 +75,7 @@ static int check(const struct invocation *in, struct error *e)
 static int run(struct invocation *in, struct error *e)
 {
 	create_complete(in, &options);
+	options.notify_socket = notify_socket();
 	return container_create(&options, e);
 }
 

@@ -32,6 +32,9 @@
 MUST_CHECK int create_check(const struct invocation *in, const struct create_options *o,
 			    struct error *e);
 
+/* Where a service manager waits to hear that what we start is ready, sd_notify(3); NULL: nobody. */
+const char *notify_socket(void);
+
 /* Fill in what comes from the global options and the arguments: root, id, cgroup manager. */
 void create_complete(const struct invocation *in, struct create_options *o);
 

@@ -22,6 +22,7 @@ static int check(const struct invocation *in, struct error *e)
 static int run(struct invocation *in, struct error *e)
 {
 	create_complete(in, &options);
+	options.notify_socket = notify_socket();
 	return container_run(&options, &in->exit_code, e);
 }
 

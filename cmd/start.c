@@ -1,9 +1,9 @@
 /* `ocirun start`: run the program of a created container. */
-#include "cmd/command.h"
+#include "cmd/create.h"
 
 static int run(struct invocation *in, struct error *e)
 {
-	return container_start(in->root, in->args.v[0], e);
+	return container_start(in->root, in->args.v[0], notify_socket(), e);
 }
 
 const struct command command_start = {

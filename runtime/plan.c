@@ -115,6 +115,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("rootfsPropagation", struct plan, rootfs_propagation, 0),
 	FIELD("rootfsReadonly", struct plan, rootfs_readonly, 0),
 	FIELD_LIST("mounts", struct plan, mounts, 0, &plan_mount_table),
+	FIELD("notify", struct plan, notify, JSON_HIDDEN),
 	FIELD("setupDev", struct plan, setup_dev, 0),
 	FIELD_LIST("devices", struct plan, devices, 0, &plan_device_table),
 	FIELD_LIST("cgroups", struct plan, cgroups, 0, &plan_cgroup_table),

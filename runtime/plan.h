@@ -14,6 +14,10 @@
 #include "spec/spec.h"
 #include "spec/status.h"
 
+/* Where the container finds the socket for sd_notify(3). */
+#define NOTIFY_AT "/run/notify"
+#define NOTIFY_SOCKET "notify.sock"
+
 enum plan_mount_kind {
 	PLAN_MOUNT_FILESYSTEM, /* a new filesystem of `type` */
 	PLAN_MOUNT_BIND,
@@ -130,6 +134,7 @@ struct plan {
 	uint64_t rootfs_propagation; /* 0: slave */
 	bool rootfs_readonly;
 	LIST_OF(struct plan_mount) mounts;
+	bool notify;    /* the last of them is ours: NOTIFY_AT */
 	bool setup_dev; /* no bind mount covers /dev: make the default devices and links */
 	LIST_OF(struct plan_device) devices;
 	LIST_OF(struct plan_cgroup) cgroups;

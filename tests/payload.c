@@ -31,9 +31,11 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -705,6 +707,20 @@ static void do_say(char **argument)
 	printf("%s\n", argument[0]);
 }
 
+/* What sd_notify(3) does; never waits. */
+static void do_notify(char **argument)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path ? path : "");
+	ssize_t n = sendto(fd, argument[0], strlen(argument[0]), MSG_DONTWAIT,
+			   (struct sockaddr *)&address, sizeof(address));
+	printf("notify=%s\n", n < 0 ? failure() : "sent");
+	close(fd);
+}
+
 static void do_write(char **argument)
 {
 	int fd = open(argument[0], O_WRONLY | O_CLOEXEC | O_CREAT | O_TRUNC, 0644);
@@ -926,6 +942,7 @@ static const struct word words[] = {
 	{ "syscall32", 1, do_syscall32, "NUMBER[:ARG...]: the same as a 32-bit program of x86" },
 	{ "to", 1, do_to, "FILE: write what follows to FILE" },
 	{ "say", 1, do_say, "TEXT: print it" },
+	{ "notify", 1, do_notify, "TEXT: send it to NOTIFY_SOCKET" },
 	{ "write", 2, do_write, "FILE TEXT: write TEXT to FILE" },
 	{ "stdin", 0, do_stdin, "what stdin gives until its end" },
 	{ "true", 0, do_true, "nothing" },

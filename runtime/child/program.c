@@ -60,16 +60,18 @@ static char *home_of(struct child *c, uid_t uid)
 int program_environment(struct child *c, struct error *e)
 {
 	const struct spec_process *p = c->plan->process;
+	static char notify[] = "NOTIFY_SOCKET=" NOTIFY_AT "/" NOTIFY_SOCKET;
 	size_t n = 0;
 
 	(void)e;
 	if (!p)
 		return 0;
-	char **env = arena_array(&c->arena, char *, p->env.n + 4);
+	char **env = arena_array(&c->arena, char *, p->env.n + 5);
 	/* Of a name given twice the last counts; an empty HOME is none. */
 	for (size_t i = 0; i < p->env.n; i++) {
 		bool again = !strcmp(p->env.v[i], "HOME=") ||
-			     (c->plan->listen_fds && !strncmp(p->env.v[i], "LISTEN_", 7));
+			     (c->plan->listen_fds && !strncmp(p->env.v[i], "LISTEN_", 7)) ||
+			     (c->plan->notify && same_name(p->env.v[i], notify));
 		for (size_t j = i + 1; j < p->env.n && !again; j++)
 			again = same_name(p->env.v[i], p->env.v[j]);
 		if (!again)
@@ -83,6 +85,8 @@ int program_environment(struct child *c, struct error *e)
 		env[n++] = arena_printf(&c->arena, "LISTEN_FDS=%u", c->plan->listen_fds);
 		env[n++] = arena_printf(&c->arena, "LISTEN_PID=%d", getpid());
 	}
+	if (c->plan->notify)
+		env[n++] = notify;
 	c->env = (struct strings){ .n = n, .v = env };
 	return 0;
 }

@@ -105,7 +105,9 @@ int rootfs_mounts(struct child *c, struct error *e)
 	c->mounted = arena_array(&c->arena, int, plan->mounts.n);
 	for (size_t i = 0; i < plan->mounts.n; i++)
 		if (mount_one(c, &plan->mounts.v[i], &c->late[i], e) < 0)
-			return error_in(e, "mounts[%d]", plan->mounts.v[i].index);
+			return plan->notify && i + 1 == plan->mounts.n
+				       ? error_in(e, "NOTIFY_SOCKET")
+				       : error_in(e, "mounts[%d]", plan->mounts.v[i].index);
 	return 0;
 }
 

@@ -27,8 +27,9 @@ struct create_options {
 	bool detach; /* run only: return once started */
 	bool keep;   /* run only: do not delete the container when it ends */
 	bool no_subreaper;
-	unsigned preserve_fds; /* fds 3 … 3 + n - 1 are handed to the process */
-	unsigned listen_fds;   /* the first of them are sockets: it is told by LISTEN_FDS */
+	unsigned preserve_fds;     /* fds 3 … 3 + n - 1 are handed to the process */
+	unsigned listen_fds;       /* the first of them are sockets: it is told by LISTEN_FDS */
+	const char *notify_socket; /* of the caller, who waits there for READY=1; NULL: nobody */
 	enum cgroup_manager cgroup_manager;
 };
 
@@ -46,7 +47,10 @@ extern void (*container_note)(const char *line);
 MUST_CHECK int state_root_default(struct arena *a, char **root, struct error *e);
 
 MUST_CHECK int container_create(const struct create_options *o, struct error *e);
-MUST_CHECK int container_start(const char *root, const char *id, struct error *e);
+/* With `notify_socket`, and a container that was created with one, return when its program is
+ * ready. */
+MUST_CHECK int container_start(const char *root, const char *id, const char *notify_socket,
+			       struct error *e);
 
 /*
  * create + start + wait + delete. *exit_code is the payload's, or 128 + signal; 0 with o->detach.

@@ -18,6 +18,7 @@
 #include "runtime/parent/filter.h"
 #include "runtime/parent/intel_rdt.h"
 #include "runtime/parent/net_devices.h"
+#include "runtime/parent/notify.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
 #include "runtime/socket.h"
@@ -121,7 +122,8 @@ int creation_claim(struct creation *c, struct error *e)
 	const struct plan *p = c->bundle.plan;
 	struct record *r = &c->state.record;
 
-	if (state_claim(&c->state, c->o->root, c->o->id, &c->arena, e) < 0)
+	if (state_claim(&c->state, c->o->root, c->o->id, &c->arena, e) < 0 ||
+	    (p->notify && notify_prepare(&c->state, e) < 0))
 		return -1;
 	*r = (struct record){
 		.oci_version = SPEC_VERSION,

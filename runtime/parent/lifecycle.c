@@ -6,6 +6,7 @@
 #include "runtime/parent/container.h"
 #include "runtime/parent/destroy.h"
 #include "runtime/parent/net_devices.h"
+#include "runtime/parent/notify.h"
 #include "runtime/parent/start.h"
 #include "runtime/parent/state.h"
 #include "runtime/process.h"
@@ -78,7 +79,26 @@ static void still_creating(struct error *e)
 	(void)!error_set(e, 0, "cannot start a container that is still being created");
 }
 
-int container_start(const char *root, const char *id, struct error *e)
+/* Start, and come back when the program is ready, if it says so. */
+static int start_notified(struct state *s, const char *notify_socket, struct error *e)
+{
+	int listening = -1;
+
+	if (notify_socket && notify_listen(s, &listening, e) < 0)
+		return -1;
+	CLEAN_FD notify = listening;
+	CLEAN_FD init = notify < 0 ? -1 : process_open(&s->record.init);
+	if (start_locked(s, e) < 0)
+		return -1;
+	if (notify < 0)
+		return 0;
+	/* Not while we wait: kill, delete --force and others may write now. */
+	state_unlock(s);
+	notify_wait(notify, init, notify_socket, s->record.init.pid);
+	return 0;
+}
+
+int container_start(const char *root, const char *id, const char *notify_socket, struct error *e)
 {
 	struct arena a;
 	CLEAN_STATE s = STATE_NONE;
@@ -99,7 +119,7 @@ int container_start(const char *root, const char *id, struct error *e)
 	switch (state_status(&s)) {
 	case STATUS_CREATED:
 		if (s.record.has_process) {
-			result = start_locked(&s, e);
+			result = start_notified(&s, notify_socket, e);
 		} else {
 			error_set(e, 0, "config.json has none to start");
 			error_in(e, "process");

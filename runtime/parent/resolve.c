@@ -7,6 +7,7 @@
 #include "runtime/parent/cgroup_resources.h"
 #include "runtime/parent/lsm.h"
 #include "runtime/parent/namespaces.h"
+#include "runtime/parent/notify.h"
 #include "runtime/parent/resolve_mounts.h"
 #include "spec/ranges.h"
 
@@ -366,6 +367,24 @@ static void resolve_groups(const struct spec *s, struct plan *plan)
 			" keeps the caller's groups");
 }
 
+/* The directory of notify.c, as one more mount. Without a program or mounts there is nobody to tell
+ * of. */
+static int resolve_notify(const struct create_options *o, const struct spec *s, struct arena *a,
+			  struct plan *plan, struct error *e)
+{
+	char *root;
+
+	if (!o->notify_socket || !s->process ||
+	    !((plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWNS))
+		return 0;
+	if (path_absolute(a, o->root, &root, e) < 0)
+		return -1;
+	resolve_mounts_add(plan, a, arena_printf(a, "%s/%s/" NOTIFY_DIRECTORY, root, o->id),
+			   NOTIFY_AT);
+	plan->notify = true;
+	return 0;
+}
+
 /* What device_node_make takes, besides being root in the initial user namespace. */
 #define NODE_MAKER (1ULL << CAP_MKNOD | 1ULL << CAP_CHOWN | 1ULL << CAP_SYS_ADMIN)
 
@@ -416,7 +435,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	resolve_time(s, a, plan);
 	resolve_hooks(s, plan);
 	resolve_seccomp(s, a, plan);
-	if (resolve_mounts(s, a, b->path, plan, e) < 0)
+	if (resolve_mounts(s, a, b->path, plan, e) < 0 || resolve_notify(o, s, a, plan, e) < 0)
 		return -1;
 	if (o->cgroup_manager != CGROUP_DISABLED &&
 	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)

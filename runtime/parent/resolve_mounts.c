@@ -260,3 +260,22 @@ int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, st
 	}
 	return 0;
 }
+
+void resolve_mounts_add(struct plan *plan, struct arena *a, char *source, const char *destination)
+{
+	const size_t n = plan->mounts.n;
+	struct plan_mount *v = arena_alloc(a, (n + 1) * sizeof(*v));
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = plan->mounts.v[i];
+	v[n] = (struct plan_mount){
+		.kind = PLAN_MOUNT_BIND,
+		.destination = arena_strdup(a, destination),
+		.source = source,
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			    MOUNT_ATTR_NOEXEC,
+		.index = (int32_t)n,
+	};
+	plan->mounts.v = v;
+	plan->mounts.n = n + 1;
+}

@@ -10,4 +10,7 @@
 MUST_CHECK int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle,
 			      struct plan *plan, struct error *e);
 
+/* One more at the end: a read-only bind of our own, of `source` from the arena. */
+void resolve_mounts_add(struct plan *plan, struct arena *a, char *source, const char *destination);
+
 #endif

@@ -7,12 +7,16 @@
 #include "runtime/parent/console.h"
 #include "runtime/parent/create.h"
 #include "runtime/parent/destroy.h"
+#include "runtime/parent/notify.h"
 #include "runtime/parent/start.h"
 #include "runtime/sys.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -23,6 +27,7 @@ struct foreground {
 	struct console console;
 	bool terminal;
 	int signals;   /* signalfd */
+	int notify;    /* where the container says that it is ready; -1: nobody waits for that */
 	int exit_code; /* -1: init lives */
 };
 
@@ -78,13 +83,43 @@ static void handle_signals(struct foreground *f)
 	}
 }
 
-static void wait_exit(struct foreground *f)
+/* We stay, and stay the one to watch: nothing to be said of that. */
+static void handle_notify(struct foreground *f)
 {
-	struct pollfd signals = { .fd = f->signals, .events = POLLIN };
+	if (f->notify < 0 || !notify_is_ready(f->notify))
+		return;
+	notify_ready(f->c->o->notify_socket, 0);
+	/* Who goes on talking is told that nobody listens, before a full queue holds it up. */
+	fd_close(&f->notify);
+}
+
+/* `events`: the signals; with them what the container says, if somebody waits for that. */
+static void wait_exit(struct foreground *f, int events)
+{
+	struct pollfd p = { .fd = events, .events = POLLIN };
 
 	while (f->exit_code < 0)
-		if (f->terminal ? console_turn(&f->console, f->signals) : poll(&signals, 1, -1) > 0)
+		if (f->terminal ? console_turn(&f->console, events) : poll(&p, 1, -1) > 0) {
+			handle_notify(f);
 			handle_signals(f);
+		}
+}
+
+static void wait_both(struct foreground *f)
+{
+	struct epoll_event in = { .events = EPOLLIN };
+	CLEAN_FD both = epoll_create1(EPOLL_CLOEXEC);
+	char line[128];
+
+	if (both >= 0 && epoll_ctl(both, EPOLL_CTL_ADD, f->signals, &in) == 0 &&
+	    epoll_ctl(both, EPOLL_CTL_ADD, f->notify, &in) == 0) {
+		wait_exit(f, both);
+		return;
+	}
+	snprintf(line, sizeof(line), "NOTIFY_SOCKET: listen for the container: %s",
+		 strerrordesc_np(errno));
+	container_warn(line);
+	wait_exit(f, f->signals);
 }
 
 static int start(struct foreground *f, struct error *e)
@@ -92,7 +127,9 @@ static int start(struct foreground *f, struct error *e)
 	struct creation *c = f->c;
 
 	if (c->bundle.spec->process)
-		return start_locked(&c->state, e);
+		return c->bundle.plan->notify && notify_listen(&c->state, &f->notify, e) < 0
+			       ? -1
+			       : start_locked(&c->state, e);
 	error_set(e, 0, "config.json has none to start");
 	return error_in(e, "process");
 }
@@ -127,7 +164,10 @@ static int run_foreground(struct foreground *f, int *exit_code, struct error *e)
 	if (result == 0) {
 		/* Not while we wait: kill, delete --force and others may write now. */
 		state_unlock(&c->state);
-		wait_exit(f);
+		if (f->notify < 0)
+			wait_exit(f, f->signals);
+		else
+			wait_both(f);
 		*exit_code = f->exit_code;
 	}
 	if (f->terminal)
@@ -135,10 +175,23 @@ static int run_foreground(struct foreground *f, int *exit_code, struct error *e)
 	return result;
 }
 
+static int run_detached(struct foreground *f, struct error *e)
+{
+	struct creation *c = f->c;
+
+	if (start(f, e) < 0)
+		return -1;
+	if (f->notify >= 0) {
+		state_unlock(&c->state);
+		notify_wait(f->notify, c->spawn.pidfd, c->o->notify_socket, c->spawn.pid);
+	}
+	return 0;
+}
+
 int container_run(const struct create_options *o, int *exit_code, struct error *e)
 {
 	struct creation c;
-	struct foreground f = { .c = &c, .exit_code = -1 };
+	struct foreground f = { .c = &c, .exit_code = -1, .notify = -1 };
 	struct error ignored = ERROR_NONE;
 
 	*exit_code = 0;
@@ -147,13 +200,14 @@ int container_run(const struct create_options *o, int *exit_code, struct error *
 		return error_set(e, errno, "become a subreaper");
 	if (creation_begin(&c, o, !o->detach, e) < 0)
 		return -1;
-	int result = o->detach ? start(&f, e) : run_foreground(&f, exit_code, e);
+	int result = o->detach ? run_detached(&f, e) : run_foreground(&f, exit_code, e);
 	if (result < 0)
 		(void)!finish(&f, false, &ignored);
 	else if (!o->detach)
 		result = finish(&f, o->keep, e);
 	if (result < 0 && o->pid_file && *o->pid_file)
 		unlink(o->pid_file);
+	fd_close(&f.notify);
 	creation_close(&c);
 	return result;
 }

@@ -254,9 +254,9 @@ int state_config_read(const struct state *s, char **text, size_t *length, struct
 	return 0;
 }
 
-/* Everything in the directory is ours and flat: the record, its temporary copies, config.json, the
- * socket. */
-static int remove_contents(int directory)
+/* Everything in the directory is ours: the record, its temporary copies, config.json, the socket;
+ * perhaps a directory of sockets. */
+static int remove_contents(int directory, int depth)
 {
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -266,8 +266,13 @@ static int remove_contents(int directory)
 		return -1;
 	}
 	for (struct dirent *entry; (entry = readdir(d));)
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			unlinkat(directory, entry->d_name, 0);
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+		    unlinkat(directory, entry->d_name, 0) < 0 && errno == EISDIR && depth) {
+			CLEAN_FD below = openat(directory, entry->d_name,
+						O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			if (below >= 0 && remove_contents(below, depth - 1) == 0)
+				unlinkat(directory, entry->d_name, AT_REMOVEDIR);
+		}
 	closedir(d);
 	return 0;
 }
@@ -280,7 +285,7 @@ int state_remove(struct state *s, struct error *e)
 	unlinkat(s->directory, RECORD, 0);
 	if (unlinkat(s->root, s->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != ENOTEMPTY || remove_contents(s->directory) < 0 ||
+	if (errno != ENOTEMPTY || remove_contents(s->directory, 1) < 0 ||
 	    unlinkat(s->root, s->id, AT_REMOVEDIR) < 0)
 		return error_set(e, errno, "remove the state directory of %s", s->id);
 	return 0;
