@@ -58,6 +58,7 @@ struct command {
 extern const struct option options_none[];
 extern const struct command command_create;
 extern const struct command command_delete;
+extern const struct command command_events;
 extern const struct command command_features;
 extern const struct command command_kill;
 extern const struct command command_list;

@@ -40,7 +40,7 @@ _ocirun_value() {
 	--log | --pid-file | --console-socket | --config)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
-	--preserve-fds) ;;
+	--preserve-fds | --interval) ;;
 	--format) _ocirun_words "table json" "$current" ;;
 	-f)
 		case $command in
@@ -61,7 +61,7 @@ _ocirun_scan() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--root | --log | --log-format | --log-level | --cgroup-manager | --bundle | -b | \
-			--config | --pid-file | --console-socket | --preserve-fds | --format)
+			--config | --pid-file | --console-socket | --preserve-fds | --format | --interval)
 			[[ ${COMP_WORDS[i + 1]} == "=" ]] && ((i++))
 			((i++))
 			;;
@@ -102,10 +102,10 @@ _ocirun() {
 	fi
 	case $command:$count in
 	:0 | help:0)
-		_ocirun_words "create start run state list ps pause resume kill delete spec plan features
+		_ocirun_words "create start run state list ps events pause resume kill delete spec plan features
 			help" "$current"
 		;;
-	start:0 | state:0 | ps:0 | pause:0 | resume:0 | kill:0 | delete:0) _ocirun_words "$(_ocirun_ids)" "$current" ;;
+	start:0 | state:0 | ps:0 | events:0 | pause:0 | resume:0 | kill:0 | delete:0) _ocirun_words "$(_ocirun_ids)" "$current" ;;
 	kill:1) _ocirun_words "TERM KILL INT HUP QUIT USR1 USR2 STOP CONT WINCH" "$current" ;;
 	plan:0) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
 	esac

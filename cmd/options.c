@@ -227,3 +227,50 @@ int options_parse(const struct option *rows, void *target, enum option_order ord
 	*help = p.help;
 	return 0;
 }
+
+/* "1.5" as thousandths; *at is what is behind. -1 when it is no number, or a huge one. */
+static int64_t thousandths(const char **at)
+{
+	const char *begin = *at;
+	int64_t n = 0;
+
+	for (; **at >= '0' && **at <= '9'; (*at)++)
+		n = n > INT32_MAX ? n : n * 10 + (**at - '0');
+	if (*at == begin || n > INT32_MAX)
+		return -1;
+	n *= 1000;
+	if (**at != '.')
+		return n;
+	for (int64_t digit = 100; *++*at >= '0' && **at <= '9'; digit /= 10)
+		n += digit * (**at - '0');
+	return n;
+}
+
+int64_t duration_parse(const char *text)
+{
+	/* "ms" before "m". */
+	static const struct {
+		const char *name;
+		int64_t us;
+	} units[] = { { "us", 1 },      { "\xc2\xb5s", 1 }, { "ms", 1000 },
+		      { "s", 1000000 }, { "m", 60000000 },  { "h", 3600000000 } };
+	const char *at = text;
+	int64_t us = 0, n = thousandths(&at);
+
+	if (!*at)
+		return n;
+	for (; n >= 0; n = thousandths(&at)) {
+		size_t i = 0;
+		while (i < 6 && strncmp(at, units[i].name, strlen(units[i].name)))
+			i++;
+		if (i == 6 || n > INT64_MAX / 8 / units[i].us)
+			return -1;
+		us += n * units[i].us / 1000;
+		at += strlen(units[i].name);
+		if (us > INT64_MAX / 8)
+			return -1;
+		if (!*at)
+			return (us + 999) / 1000;
+	}
+	return -1;
+}

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum option_kind {
 	OPTION_BOOL = 1, /* bool */
@@ -54,6 +55,12 @@ struct arguments {
  */
 MUST_CHECK int options_parse(const struct option *rows, void *target, enum option_order order,
 			     struct arguments *args, bool *help, struct error *e);
+
+/*
+ * A duration as Go's callers write it, in milliseconds: "5s", "500ms", "1m30s", "1.5h", or a number
+ * of seconds; what is shorter than a millisecond is one. -1 when it is none.
+ */
+int64_t duration_parse(const char *text);
 
 /*
  * How far apart two words are: letters to insert, delete or replace; UINT_MAX when one is far too

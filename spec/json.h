@@ -82,13 +82,15 @@ enum json_rule {
 	JSON_BITS = 64,     /* WORDS: the value of a word is a bit's number, not the bit */
 	JSON_UNSET = 128,   /* reading: an empty string is an absent one, as Go's omitempty has it;
 			       the member stays NULL */
+	JSON_NUMBERS = 256, /* printing: STRING, STRINGS and the values of PAIRS are numbers as the
+			       kernel writes them, which no conversion can falsify: put unquoted */
 };
 
 struct json_field {
 	const char *name;
 	uint16_t offset;
+	uint16_t rules;
 	uint8_t kind;
-	uint8_t rules;
 	uint8_t size; /* of a WORD member: 4 or 8 */
 	const void *sub;
 };
@@ -133,21 +135,23 @@ struct json_table {
 /* The rows. `rules` is 0 or a sum of enum json_rule. */
 #define FIELD(name, type, member, rules)                                                      \
 	{                                                                                     \
-		name, offsetof(type, member), JSON_KIND(MEMBER(type, member)), rules, 0, NULL \
+		name, offsetof(type, member), rules, JSON_KIND(MEMBER(type, member)), 0, NULL \
 	}
-#define FIELD_WORD(name, type, member, rules, words)                                           \
-	{                                                                                      \
-		name, offsetof(type, member), JSON_WORD_KIND(MEMBER(type, member), JSON_WORD), \
-			rules, JSON_WORD_SIZE(MEMBER(type, member)), words                     \
+#define FIELD_WORD(name, type, member, rules, words)                     \
+	{                                                                \
+		name, offsetof(type, member), rules,                     \
+			JSON_WORD_KIND(MEMBER(type, member), JSON_WORD), \
+			JSON_WORD_SIZE(MEMBER(type, member)), words      \
 	}
-#define FIELD_WORDS(name, type, member, rules, words)                                           \
-	{                                                                                       \
-		name, offsetof(type, member), JSON_WORD_KIND(MEMBER(type, member), JSON_WORDS), \
-			rules, JSON_WORD_SIZE(MEMBER(type, member)), words                      \
+#define FIELD_WORDS(name, type, member, rules, words)                     \
+	{                                                                 \
+		name, offsetof(type, member), rules,                      \
+			JSON_WORD_KIND(MEMBER(type, member), JSON_WORDS), \
+			JSON_WORD_SIZE(MEMBER(type, member)), words       \
 	}
 #define FIELD_SUB(name, type, member, rules, kind, table)           \
 	{                                                           \
-		name, offsetof(type, member), kind, rules, 0, table \
+		name, offsetof(type, member), rules, kind, 0, table \
 	}
 #define FIELD_OBJECT(name, type, member, rules, table) \
 	FIELD_SUB(name, type, member, rules, JSON_OBJECT, table)

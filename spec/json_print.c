@@ -115,12 +115,21 @@ __attribute__((format(printf, 2, 3))) static void put_number(struct printer *p, 
 	va_end(args);
 }
 
-static void put_strings(struct printer *p, const struct strings *list)
+/* A string, or the number that is in it. */
+static void put_text(struct printer *p, const struct json_field *f, const char *text)
+{
+	if (f->rules & JSON_NUMBERS)
+		put_word(p, text);
+	else
+		put_string(p, text);
+}
+
+static void put_strings(struct printer *p, const struct json_field *f, const struct strings *list)
 {
 	put_open(p, "[");
 	for (size_t i = 0; i < list->n; i++) {
 		put_next(p);
-		put_string(p, list->v[i]);
+		put_text(p, f, list->v[i]);
 	}
 	put_close(p, "]");
 }
@@ -135,12 +144,12 @@ static void put_u32s(struct printer *p, const struct u32s *list)
 	put_close(p, "]");
 }
 
-static void put_pairs(struct printer *p, const struct pairs *list)
+static void put_pairs(struct printer *p, const struct json_field *f, const struct pairs *list)
 {
 	put_open(p, "{");
 	for (size_t i = 0; i < list->n; i++) {
 		put_key(p, list->v[i].key);
-		put_string(p, list->v[i].value);
+		put_text(p, f, list->v[i].value);
 	}
 	put_close(p, "}");
 }
@@ -208,10 +217,10 @@ static void put_value(struct printer *p, const struct json_field *f, const char 
 	unsigned kind = f->kind & ~JSON_POINTER;
 
 	switch (kind) {
-	case JSON_STRING: put_string(p, *(char *const *)member); break;
-	case JSON_STRINGS: put_strings(p, (const struct strings *)member); break;
+	case JSON_STRING: put_text(p, f, *(char *const *)member); break;
+	case JSON_STRINGS: put_strings(p, f, (const struct strings *)member); break;
 	case JSON_U32S: put_u32s(p, (const struct u32s *)member); break;
-	case JSON_PAIRS: put_pairs(p, (const struct pairs *)member); break;
+	case JSON_PAIRS: put_pairs(p, f, (const struct pairs *)member); break;
 	case JSON_WORD: put_string(p, word_name(f->sub, word_load(f, member))); break;
 	case JSON_WORDS: put_words(p, f, member); break;
 	case JSON_OBJECT: put_table(p, f->sub, *(char *const *)member); break;

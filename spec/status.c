@@ -14,6 +14,7 @@ static const struct json_field status_fields[] = {
 	FIELD("created", struct status, created, 0),
 	FIELD("annotations", struct status, annotations, 0),
 	FIELD("owner", struct status, owner, 0),
+	FIELD("oomCgroup", struct status, oom_cgroup, 0),
 };
 const struct json_table status_table = TABLE(struct status, status_fields);
 

@@ -19,10 +19,12 @@ struct status {
 	char *rootfs;  /* absolute */
 	char *created; /* RFC 3339 with nanoseconds, UTC */
 	struct pairs annotations;
-	char *owner; /* name of the user who created it, or its number */
+	char *owner;      /* name of the user who created it, or its number */
+	char *oom_cgroup; /* whose limit was hit when one of its processes was killed for lack of
+			     memory; NULL: none was */
 };
-extern const struct json_table status_table; /* prints runtime.md's document plus rootfs, created
-						and owner; pid 0 is printed */
+extern const struct json_table status_table; /* prints runtime.md's document plus rootfs, created,
+						owner and oomCgroup; pid 0 is printed */
 
 /* What a seccomp agent gets with the descriptors (config-linux.md, "The Container Process State"). */
 struct process_state {

@@ -8,6 +8,7 @@
 
 #include "spec/arena.h"
 #include "spec/error.h"
+#include "spec/events.h"
 #include "spec/spec.h"
 #include "spec/status.h"
 
@@ -90,6 +91,19 @@ struct pids {
 };
 MUST_CHECK int container_processes(const char *root, const char *id, struct arena *a,
 				   struct pids *out, struct error *e);
+
+/*
+ * Hand statistics and out-of-memory events to the sink: once, or every interval and as they happen,
+ * until the container ends or the sink fails. *e is then the sink's.
+ */
+struct events_options {
+	const char *root;
+	const char *id;
+	int64_t interval_ms; /* 0: once */
+	int reader;          /* a descriptor; what it writes to being closed ends it too */
+	int (*sink)(const struct event *event, struct arena *a, struct error *e);
+};
+MUST_CHECK int container_events(const struct events_options *o, struct error *e);
 
 /* Read, validate and resolve a bundle without doing anything: `ocirun plan BUNDLE`. *text is JSON,
  * from the arena. */

@@ -3,6 +3,7 @@
  */
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/container.h"
+#include "runtime/parent/oom.h"
 #include "runtime/parent/state.h"
 
 #include <dirent.h>
@@ -19,6 +20,7 @@ int container_status(const char *root, const char *id, struct arena *a, struct s
 		return -1;
 	s.id = arena_strdup(a, id);
 	state_document(&s, state_status(&s), out);
+	out->oom_cgroup = oom_cgroup(&s.record, a);
 	return 0;
 }
 
@@ -30,10 +32,8 @@ int container_processes(const char *root, const char *id, struct arena *a, struc
 	if (state_open(&s, root, id, a, e) < 0)
 		return -1;
 	*out = (struct pids){ 0 };
-	if (!s.record.cgroups.n && state_status(&s) != STATUS_STOPPED) {
-		error_set(e, 0, "the container has no cgroup of its own, which would know them");
-		return error_hint(e, "`ocirun state` has the pid of its first process");
-	}
+	if (!s.record.cgroups.n && state_status(&s) != STATUS_STOPPED)
+		return state_no_cgroup(e);
 	cgroup_processes(&s.record, a, out);
 	return 0;
 }

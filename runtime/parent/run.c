@@ -8,6 +8,7 @@
 #include "runtime/parent/create.h"
 #include "runtime/parent/destroy.h"
 #include "runtime/parent/notify.h"
+#include "runtime/parent/oom.h"
 #include "runtime/parent/start.h"
 #include "runtime/sys.h"
 
@@ -168,6 +169,7 @@ static int run_foreground(struct foreground *f, int *exit_code, struct error *e)
 			wait_exit(f, f->signals);
 		else
 			wait_both(f);
+		oom_tell(&c->state, f->exit_code);
 		*exit_code = f->exit_code;
 	}
 	if (f->terminal)

@@ -53,6 +53,12 @@ int container_id_check(const char *id, struct error *e)
 	return 0;
 }
 
+int state_no_cgroup(struct error *e)
+{
+	error_set(e, 0, "the container has no cgroup of its own, which would know");
+	return error_hint(e, "`ocirun state` has the pid of its first process");
+}
+
 void state_close(struct state *s)
 {
 	fd_close(&s->directory);

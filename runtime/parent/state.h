@@ -72,6 +72,9 @@ MUST_CHECK int state_remove(struct state *s, struct error *e);
 
 void state_close(struct state *s);
 
+/* The error of what can't be said of a container without a cgroup: who is in it, what it uses. */
+int state_no_cgroup(struct error *e);
+
 enum status_code state_status(const struct state *s);
 
 /*

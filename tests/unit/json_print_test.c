@@ -37,6 +37,35 @@ static const struct json_field outer_fields[] = {
 };
 static const struct json_table outer_table = TABLE(struct outer, outer_fields);
 
+struct numbers {
+	char *text;
+	struct strings list;
+	struct pairs pairs;
+};
+static const struct json_field numbers_fields[] = {
+	FIELD("text", struct numbers, text, JSON_NUMBERS),
+	FIELD("list", struct numbers, list, JSON_NUMBERS),
+	FIELD("pairs", struct numbers, pairs, JSON_NUMBERS),
+};
+static const struct json_table numbers_table = TABLE(struct numbers, numbers_fields);
+
+/* What is a number already is put as it is: no conversion can change it. */
+static void numbers(void **state)
+{
+	struct pair pair = { "a\"b", "18446744073709551615" };
+	struct numbers n = {
+		.text = "0.10",
+		.list = { 2, (char *[]){ "1", "20" } },
+		.pairs = { 1, &pair },
+	};
+	struct numbers none = { 0 };
+
+	assert_string_equal(
+		json_print(&numbers_table, &n, 0, *state, NULL),
+		"{\"text\":0.10,\"list\":[1,20],\"pairs\":{\"a\\\"b\":18446744073709551615}}");
+	assert_string_equal(json_print(&numbers_table, &none, 0, *state, NULL), "{}");
+}
+
 static void quotes(void **state)
 {
 	static const struct {
@@ -92,7 +121,8 @@ static void shapes(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { ARENA_TEST(quotes), ARENA_TEST(shapes) };
+	const struct CMUnitTest tests[] = { ARENA_TEST(numbers), ARENA_TEST(quotes),
+					    ARENA_TEST(shapes) };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("json_print", tests, NULL, NULL);

@@ -262,12 +262,51 @@ static void test_resembles(void **state)
 	assert_false(word_resembles("stat", "start", &best)); /* not nearer */
 }
 
+static void test_durations(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} cases[] = {
+		{ "5s", 5000 },
+		{ "500ms", 500 },
+		{ "1m30s", 90000 },
+		{ "1.5h", 5400000 },
+		{ "2h45m", 9900000 },
+		{ "0.5s", 500 },
+		{ "5", 5000 },
+		{ "1us", 1 },
+		{ "1\xc2\xb5s", 1 },
+		{ "1001us", 2 },
+		{ "0", 0 },
+		{ "0s", 0 },
+		{ "", -1 },
+		{ "s", -1 },
+		{ "-1s", -1 },
+		{ "+1s", -1 },
+		{ "5x", -1 },
+		{ "5s5", -1 },
+		{ "5 s", -1 },
+		{ ".5s", -1 },
+		{ "1e3s", -1 },
+		{ "99999999999s", -1 },
+		{ "2147483647h2147483647h", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (duration_parse(cases[i].text) != cases[i].ms)
+			fail_msg("%s: %lld", cases[i].text,
+				 (long long)duration_parse(cases[i].text));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),     cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_first),    cmocka_unit_test(test_help_first),
-		cmocka_unit_test(test_distance), cmocka_unit_test(test_resembles),
+		cmocka_unit_test(test_good),      cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_first),     cmocka_unit_test(test_help_first),
+		cmocka_unit_test(test_distance),  cmocka_unit_test(test_resembles),
+		cmocka_unit_test(test_durations),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
