@@ -595,7 +595,7 @@ own_map() { jq -cn --argjson id "$1" --argjson size "$2" '[{containerID: 0, host
 	mv "$T/config.json" "$B/rootfs/inner/config.json"
 	running
 	until_line inside
-	[ -d "$(cgroup2_at)/ocirun-$C/ocirun-inner" ] || fail "$(cgroups_of "$C")"
+	[ -d "$(cgroups_of "$C")/ocirun-inner" ] || fail "$(cgroups_of "$C")"
 	try oci delete --force "$C"
 	assert_success
 }
