@@ -178,7 +178,7 @@ check-clients: need-build+test+clients
 
 # In a VM, what this host may lack: MACHINE is a row of the table in tests/vm/run, VM_TESTS the files (default: all).
 check-vm check-vm-all: need-build+vm+bundles bundles
-	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true
 	@BUILD='$(abspath $(BUILD))' tests/vm/run $(if $(filter %-all,$@),all,$(MACHINE)) $(VM_TESTS)
 
 asan:
@@ -204,10 +204,14 @@ $(BUILD)/bench/seccomp.json: tests/seccomp.jq $(wildcard /usr/share/containers/s
 	@mkdir -p $(@D)
 	@jq -c --arg arch amd64 --argjson caps '["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]' -f $^ >$@ 2>/dev/null </dev/null || :
 
-.PHONY: bench
+.PHONY: bench bench-memory
 bench: need-build
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/floor $(BUILD)/bench/timer $(BUILD)/bench/true $(BUILD)/bench/seccomp.json
 	@$(BENCH_WRAP) env BUILD='$(BUILD)' BENCH_RUNS='$(BENCH_RUNS)' PEERS='$(PEERS)' tests/bench/run
+
+bench-memory: need-build
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/true
+	@BUILD='$(BUILD)' PEERS='$(PEERS)' tests/bench/memory
 
 # --- install ---
 
@@ -247,6 +251,7 @@ help:
 #help make format              format the C sources
 #help make coverage            which lines the tests reach
 #help make bench               time, memory, system calls beside crun, runc, youki (BENCH_RUNS=60 PEERS="/path ...")
+#help make bench-memory        the smallest memory limit of a container, beside crun and runc (root; a memory controller)
 #help make install             PREFIX=/usr/local DESTDIR=; uninstall undoes it
 #help make install-podman      tell podman of it: podman --runtime ocirun
 #help make clean               remove what make made
