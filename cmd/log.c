@@ -24,7 +24,6 @@ static struct {
 
 /*
  * level, msg and time are what the callers read; the rest is for people and tools that look closer.
-
  */
 struct log_record {
 	char *level;
@@ -33,6 +32,7 @@ struct log_record {
 	char *code;
 	int32_t error_number;
 	char *field;
+	char *path;
 	char *hint;
 };
 static const struct json_field log_record_fields[] = {
@@ -42,6 +42,7 @@ static const struct json_field log_record_fields[] = {
 	FIELD("code", struct log_record, code, 0),
 	FIELD("errno", struct log_record, error_number, JSON_OMITZERO),
 	FIELD("field", struct log_record, field, 0),
+	FIELD("path", struct log_record, path, 0),
 	FIELD("hint", struct log_record, hint, 0),
 };
 static const struct json_table log_record_table = TABLE(struct log_record, log_record_fields);
@@ -118,6 +119,7 @@ void log_error(const struct error *error)
 		.code = error->code ? (char *)error_name(error->code) : NULL,
 		.error_number = error->code,
 		.field = error->field[0] ? without_hint.field : NULL,
+		.path = error->path[0] ? without_hint.path : NULL,
 		.hint = error->hint[0] ? (char *)error->hint : NULL,
 	});
 }

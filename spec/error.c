@@ -47,6 +47,16 @@ static void format_cut(char *out, size_t size, const char *format, va_list args)
 		strcpy(out + size - 4, "...");
 }
 
+/* "open %s": the first argument, if that is an absolute path. */
+static void keep_path(struct error *e, const char *format, va_list args)
+{
+	const char *first = strchr(format, '%');
+	const char *path = first && first[1] == 's' ? va_arg(args, const char *) : NULL;
+
+	if (path && path[0] == '/' && strlen(path) < sizeof(e->path))
+		strcpy(e->path, path);
+}
+
 const char *error_name(int code)
 {
 	static __thread char number[16];
@@ -66,10 +76,15 @@ int error_set(struct error *e, int code, const char *format, ...)
 
 	e->code = code;
 	e->problems = 0;
-	e->context[0] = e->field[0] = e->hint[0] = '\0';
+	e->context[0] = e->field[0] = e->path[0] = e->hint[0] = '\0';
 	va_start(args, format);
 	format_cut(e->text, sizeof(e->text), format, args);
 	va_end(args);
+	if (code) {
+		va_start(args, format);
+		keep_path(e, format, args);
+		va_end(args);
+	}
 	clean(e->text, true);
 	n = strlen(e->text);
 	if (code)

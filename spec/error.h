@@ -18,6 +18,7 @@ struct error {
 	char field[512]; /* place in the spec's own path syntax, "mounts[3].source"; may be empty */
 	char text[2560]; /* what failed and why; several problems are newline-separated, each with
 			    its own place, and field is empty */
+	char path[256];  /* of the file that a system call failed for; may be empty */
 	char hint[512];  /* what to do; may be empty */
 };
 
@@ -27,6 +28,7 @@ struct error {
 /*
  * Begin the story: TEXT, then ": Operation not permitted (EPERM)" when code is not 0. Always
  * returns -1, so that a failing function ends with `return error_set(e, errno, "open %s", path);`.
+ * With a code, an absolute path that comes first among the arguments is kept as such, too.
  */
 int error_set(struct error *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -21,6 +21,35 @@ load helpers
 	jq -e '.level == "error" and (.msg | contains("process.cwd")) and ((.time | fromdate) > 0)' "$T/log" >/dev/null || fail "$(cat "$T/log")"
 }
 
+@test "a record of an error says more, for those who look closer: code, errno, field, path, hint" {
+	config '.mounts += [{destination: "/x", type: "bind", source: "/no/such/source", options: ["bind"]}]'
+	try oci --log "$T/log" --log-format json create --bundle "$B" "$C"
+	equal "$(jq -c '[.code, .errno, .field, .path]' "$T/log")" '["ENOENT",2,"mounts[7].source","/no/such/source"]'
+	rm "$T/log"
+	try oci --log "$T/log" --log-format json create --bundle /no/such/bundle "$C"
+	equal "$(jq -c '[.code, .path, (.hint | contains("ocirun spec"))]' "$T/log")" '["ENOENT","/no/such/bundle/config.json",true]'
+	# The hint is apart from what callers match, and beside it on stderr.
+	jq -e '.hint as $h | .msg | contains($h) | not' "$T/log" >/dev/null || fail "$(cat "$T/log")"
+	contains "$err" "$(jq -r .hint "$T/log")"
+}
+
+@test "every failed command leaves one record, whatever it is that fails" {
+	payload sleep 100
+	running
+	create "$C-new"
+	echo '{' >"$T/bad.json"
+	for command in "state no" "start no" "kill no" "delete no" "state" "list x" "state a b" "frobnicate" "" "create $C" "run -b /no x" "start $C" "delete $C" "kill $C NOSIG" \
+		"create --no-such-option x" "create --preserve-fds x y" "create --bundle" "run --console-socket $T/none -b $B -d x" "create -f $T/bad.json x" "create -b $B ../x" \
+		"spec -b /no/such" "features x" "help frobnicate" "plan /no/such" "list --format xml"; do
+		rm -f "$T/log"
+		# shellcheck disable=SC2086
+		try oci --log "$T/log" --log-format json $command
+		assert_exit 1
+		equal "$(jq -s 'length' "$T/log")" 1
+		jq -e '.level == "error" and (.msg | length > 0) and ((.time | fromdate) > 0)' "$T/log" >/dev/null || fail "$command: $(cat "$T/log")"
+	done
+}
+
 @test "--log --log-format json: a success writes nothing, not even its warnings" {
 	config '.process.capabilities.bounding += ["CAP_FOO"]'
 	try oci --log "$T/log" --log-format json run --bundle "$B" "$C"

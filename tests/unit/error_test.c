@@ -36,6 +36,29 @@ static void places(void **state UNUSED)
 		"ocirun: create c1: mounts[3].source: bind: Operation not permitted (EPERM) (be root)");
 }
 
+/* What a system call failed for: the first argument, if it is an absolute path. */
+static void paths(void **state UNUSED)
+{
+	struct error e = ERROR_NONE;
+	char longer[300];
+
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[0] = '/';
+	longer[sizeof(longer) - 1] = 0;
+	error_set(&e, ENOENT, "bind %s to %s", "/a b", "/c");
+	assert_string_equal(e.path, "/a b");
+	error_set(&e, 0, "%s is no directory", "/a");
+	assert_string_equal(e.path, "");
+	error_set(&e, EPERM, "drop capability %u of %s", 3U, "/a");
+	assert_string_equal(e.path, "");
+	error_set(&e, EPERM, "open %s", "a");
+	assert_string_equal(e.path, "");
+	error_set(&e, EPERM, "open %s", longer);
+	assert_string_equal(e.path, "");
+	error_set(&e, EPERM, "set it");
+	assert_string_equal(e.path, "");
+}
+
 static void set_forgets(void **state UNUSED)
 {
 	struct error e = ERROR_NONE;
@@ -125,13 +148,10 @@ static void names(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(begins),
-		cmocka_unit_test(places),
-		cmocka_unit_test(set_forgets),
-		cmocka_unit_test(problems),
-		cmocka_unit_test(too_many_problems),
-		cmocka_unit_test(bounds),
-		cmocka_unit_test(control_characters),
+		cmocka_unit_test(begins),   cmocka_unit_test(places),
+		cmocka_unit_test(paths),    cmocka_unit_test(set_forgets),
+		cmocka_unit_test(problems), cmocka_unit_test(too_many_problems),
+		cmocka_unit_test(bounds),   cmocka_unit_test(control_characters),
 		cmocka_unit_test(names),
 	};
 
