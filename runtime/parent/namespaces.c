@@ -25,7 +25,11 @@ bool namespaces_initial_user(void)
 	return n == sizeof(INITIAL_USER_NAMESPACE) - 1 && !memcmp(link, INITIAL_USER_NAMESPACE, n);
 }
 
-/* Does fd name the namespace of this type that we are in ourselves? */
+/* The kernel's number of the initial one (PROC_CGROUP_INIT_INO). */
+#define INITIAL_CGROUP 0xEFFFFFFBU
+
+/* Does fd name the namespace of this type that we are in ourselves? Or, where we are in a container
+ * already, the host's cgroup namespace: what was mounted for it is the host's, too. */
 static bool is_ours(uint64_t type, int fd)
 {
 	static const struct {
@@ -44,7 +48,8 @@ static bool is_ours(uint64_t type, int fd)
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (own[i].type == type)
 			return stat(own[i].path, &ours) == 0 && fstat(fd, &other) == 0 &&
-			       ours.st_ino == other.st_ino;
+			       (ours.st_ino == other.st_ino ||
+				(type == CLONE_NEWCGROUP && other.st_ino == INITIAL_CGROUP));
 	return false;
 }
 

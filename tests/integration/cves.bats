@@ -22,13 +22,19 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	args /bin/trick
 	container
 	equal "$(sha256sum "$OCIRUN")" "$before"
-	# The runtime's first process in the container, seen from another one that shares its pid namespace.
+	# The file of the runtime's first process in the container: opened, and written when nobody executes it any more, which alone would
+	# prevent that. Whoever shares a pid namespace with it can do so.
+	cp "$OCIRUN" "$T/runtime"
+	OCIRUN=$T/runtime
+	before=$(sha256sum "$OCIRUN")
 	create
 	assert_success
-	pid=$(pid_of)
-	status=0
-	nsenter -t "$pid" -m -p -- /bin/sh -c 'echo x >>/proc/1/exe' 2>"$T/err" || status=$?
-	[ "$status" -ne 0 ] || fail "the runtime's file could be opened for writing"
+	exec 9<"/proc/$(pid_of)/exe"
+	oci kill "$C" KILL
+	until_state stopped
+	{ echo x >>/proc/self/fd/9; } 2>"$T/err" && fail "the runtime's file could be written"
+	exec 9<&-
+	grep -qE 'Read-only file system|Operation not permitted' "$T/err" || fail "$(cat "$T/err")"
 	equal "$(sha256sum "$OCIRUN")" "$before"
 }
 
@@ -162,9 +168,12 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	"$PYTHON" "$T/swap.py" "$T/volume" 3>&- & swapper=$!
 	config --arg v "$T/volume" '.mounts += [{destination: "/v", type: "bind", source: $v, options: ["bind"]}, {destination: "/v/dir/target", type: "tmpfs", source: "t"},
 		{destination: "/v/dir/deep/er", type: "tmpfs", source: "t"}]'
-	end=$((SECONDS + 3))
-	while [ $SECONDS -lt $end ]; do
+	payload mounts
+	end=$((SECONDS + 3)) outside=0
+	while [ $SECONDS -lt $end ] && [ $outside -eq 0 ]; do
 		container
+		# What is mounted beside the root is not seen in there.
+		[ "$status" -ne 0 ] || [ "$(grep -c ' tmpfs t ' <<<"$out")" -eq 2 ] || outside=1
 		if [ "$(find "$T/outside" | sort | tr '\n' ' ')" != "$T/outside $T/outside/target " ]; then
 			kill -KILL $swapper
 			fail "$(find "$T/outside")"
@@ -172,6 +181,7 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	done
 	kill -KILL $swapper
 	wait $swapper || true
+	[ $outside -eq 0 ] || fail "mounted beside the root"
 	! grep -qF "$T/outside" /proc/self/mountinfo || fail "mounted outside"
 }
 
@@ -234,6 +244,12 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	echo fake >"$T/dev/null"
 	passes
 	line 'read=/etc/passwd empty'
+}
+
+@test "CVE-2025-31133: a /dev/null of the host's that is none masks nothing" {
+	hold "touch $T/null; mount --bind $T/null /dev/null"
+	container
+	assert_error "the host's /dev/null is not the null device"
 }
 
 @test "CVE-2025-52565: the console is the terminal itself, whatever the image has at its name" {

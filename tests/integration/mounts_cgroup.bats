@@ -99,3 +99,15 @@ all_read_only() {
 		equal "$(<"$T/after")" "$(<"$T/before")"
 	done
 }
+
+@test "nor is it mounted anew where ocirun itself is in another cgroup namespace and joins the host's" {
+	[ "$(readlink /proc/self/ns/cgroup)" = "cgroup:[4026531835]" ] || skip "needs the initial cgroup namespace"
+	pure_v2
+	without_cgroup_namespace
+	config --arg path "/proc/$$/ns/cgroup" '.linux.namespaces += [{type: "cgroup", path: $path}]'
+	payload list /sys/fs/cgroup
+	IN+=(unshare -C)
+	OCIRUN_TRACE=sys passes
+	matches 'stat=/sys/fs/cgroup/cgroup\.procs .*'
+	! grep -F 'fsopen("cgroup2")' "$T/err" || fail "mounted anew"
+}

@@ -624,20 +624,21 @@ own_map() { jq -cn --argjson id "$1" --argjson size "$2" '[{containerID: 0, host
 	done
 }
 
-@test "nested: masks in the outer container's /proc are the reason why the inner one can't have its own" {
+# nest_rootless FILTER: a plain user's container, changed so, tries to run one in a user namespace of its own.
+nest_rootless() {
 	rootless
 	nest ".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $(own_map 0 1) | .linux.gidMappings = $(own_map 0 1)"
-	config '.linux.maskedPaths = ["/proc/keys"]'
+	config "$1"
 	chown -R $USER_ID:$USER_ID "$B"
 	try oci_user run --bundle "$B" "$C"
+}
+
+@test "nested: masks in the outer container's /proc are the reason why the inner one can't have its own" {
+	nest_rootless '.linux.maskedPaths = ["/proc/keys"]'
 	assert_error 'mounts[0]: mount a proc filesystem' '(EPERM)' 'without masks'
 }
 
 @test "nested: without CAP_SETFCAP root can't be root of another user namespace, and is told" {
-	rootless
-	nest ".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $(own_map 0 1) | .linux.gidMappings = $(own_map 0 1)"
-	config '.process.capabilities |= map_values(. - ["CAP_SETFCAP"])'
-	chown -R $USER_ID:$USER_ID "$B"
-	try oci_user run --bundle "$B" "$C"
+	nest_rootless '.process.capabilities |= map_values(. - ["CAP_SETFCAP"])'
 	assert_error linux.uidMappings CAP_SETFCAP
 }
