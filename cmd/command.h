@@ -70,6 +70,7 @@ extern const struct command command_run;
 extern const struct command command_spec;
 extern const struct command command_start;
 extern const struct command command_state;
+extern const struct command command_update;
 
 /* Write to standard output, all or an error. */
 MUST_CHECK int output_write(const char *text, size_t n, struct error *e);

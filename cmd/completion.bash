@@ -37,10 +37,12 @@ _ocirun_value() {
 		_ocirun_words "true false auto" "$current"
 		;;
 	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
-	--log | --pid-file | --console-socket | --config)
+	--log | --pid-file | --console-socket | --config | --resources | -r)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
 	--preserve-fds | --interval) ;;
+	--cpu-idle) _ocirun_words "0 1" "$current" ;;
+	--memory* | -m | --kernel-memory* | --cpu* | --pids-limit | --blkio-weight | --*-schema) ;;
 	--format) _ocirun_words "table json" "$current" ;;
 	-f)
 		case $command in
@@ -61,7 +63,9 @@ _ocirun_scan() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		--root | --log | --log-format | --log-level | --cgroup-manager | --bundle | -b | \
-			--config | --pid-file | --console-socket | --preserve-fds | --format | --interval)
+			--config | --pid-file | --console-socket | --preserve-fds | --format | --interval | \
+			--resources | -r | --memory* | -m | --kernel-memory* | --cpu* | --pids-limit | \
+			--blkio-weight | --*-schema)
 			[[ ${COMP_WORDS[i + 1]} == "=" ]] && ((i++))
 			((i++))
 			;;
@@ -102,10 +106,12 @@ _ocirun() {
 	fi
 	case $command:$count in
 	:0 | help:0)
-		_ocirun_words "create start run state list ps events pause resume kill delete spec plan features
-			help" "$current"
+		_ocirun_words "create start run state list ps events update pause resume kill delete spec plan
+			features help" "$current"
 		;;
-	start:0 | state:0 | ps:0 | events:0 | pause:0 | resume:0 | kill:0 | delete:0) _ocirun_words "$(_ocirun_ids)" "$current" ;;
+	start:0 | state:0 | ps:0 | events:0 | update:0 | pause:0 | resume:0 | kill:0 | delete:0)
+		_ocirun_words "$(_ocirun_ids)" "$current"
+		;;
 	kill:1) _ocirun_words "TERM KILL INT HUP QUIT USR1 USR2 STOP CONT WINCH" "$current" ;;
 	plan:0) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
 	esac

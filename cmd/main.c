@@ -20,10 +20,23 @@
 static const struct command command_help;
 
 static const struct command *const commands[] = {
-	&command_create, &command_start,    &command_run,    &command_state,
-	&command_list,   &command_ps,       &command_events, &command_pause,
-	&command_resume, &command_kill,     &command_delete, &command_spec,
-	&command_plan,   &command_features, &command_help,   NULL,
+	&command_create,
+	&command_start,
+	&command_run,
+	&command_state,
+	&command_list,
+	&command_ps,
+	&command_events,
+	&command_update,
+	&command_pause,
+	&command_resume,
+	&command_kill,
+	&command_delete,
+	&command_spec,
+	&command_plan,
+	&command_features,
+	&command_help,
+	NULL,
 };
 
 static struct globals globals;
@@ -54,7 +67,7 @@ static const struct option global_rows[] = {
 static const struct command *unknown_command(const char *name, struct error *e)
 {
 	/* Of runc's; their callers deserve a better answer than a guess. */
-	static const char *const later[] = { "checkpoint", "exec", "restore", "update" };
+	static const char *const later[] = { "checkpoint", "exec", "restore" };
 	const char *meant = NULL;
 	unsigned best = WORD_FAR;
 

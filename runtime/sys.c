@@ -197,6 +197,18 @@ int sys_bpf_attach(int cgroup, int program)
 		      "bpf(PROG_ATTACH, %d, %d)", cgroup, program);
 }
 
+int sys_bpf_replace(int cgroup, int program, int old)
+{
+	union bpf_attr attr = { .target_fd = cgroup,
+				.attach_bpf_fd = program,
+				.attach_type = BPF_CGROUP_DEVICE,
+				.attach_flags = BPF_F_ALLOW_MULTI | BPF_F_REPLACE,
+				.replace_bpf_fd = old };
+
+	return TRACED(syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)),
+		      "bpf(PROG_ATTACH, %d, %d instead of %d)", cgroup, program, old);
+}
+
 int sys_bpf_detach(int cgroup, int program)
 {
 	union bpf_attr attr = { .target_fd = cgroup,

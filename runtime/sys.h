@@ -73,6 +73,7 @@ int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long bits);
 struct bpf_insn;
 int sys_bpf_load(const struct bpf_insn *program, size_t n);
 int sys_bpf_attach(int cgroup, int program); /* beside what is attached */
+int sys_bpf_replace(int cgroup, int program, int old);
 int sys_bpf_detach(int cgroup, int program);
 int sys_bpf_query(int cgroup, uint32_t *ids, uint32_t *n); /* *n: there is room for; there are */
 int sys_bpf_program(uint32_t id);

@@ -247,6 +247,14 @@ int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error
 	return 0;
 }
 
+bool cgroup_made_all(const struct record *r)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		if (!r->cgroups.v[i].top)
+			return false;
+	return true;
+}
+
 int cgroup_check(const struct record *r, struct error *e)
 {
 	for (size_t i = 0; i < r->cgroups.n; i++)

@@ -62,6 +62,9 @@ MUST_CHECK int cgroup_intend(struct arena *a, const struct plan *plan, struct re
  */
 MUST_CHECK int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error *e);
 
+/* Was there no such cgroup before? Then nobody but the container should be in it. */
+bool cgroup_made_all(const struct record *r);
+
 /* Can a process live in what was made? Not where a cgroup above is frozen, or threaded: which it
  * can only be where config.json has a linux.cgroupsPath, our own being above else. */
 MUST_CHECK int cgroup_check(const struct record *r, struct error *e);

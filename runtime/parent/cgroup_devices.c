@@ -68,7 +68,7 @@ static bool overlap(int64_t a, int64_t b)
  * v1 keeps one list of exceptions, and a rule that goes against an earlier one only takes the very
  * same device out of it: an exception to an exception would be lost in silence.
  */
-static int check_v1(const plan_device_rule_list *rules, struct error *e)
+static int check_v1(const plan_device_rule_list *rules, const char *prefix, struct error *e)
 {
 	for (size_t i = 0; i < rules->n; i++) {
 		const struct plan_device_rule *r = &rules->v[i];
@@ -81,11 +81,9 @@ static int check_v1(const plan_device_rule_list *rules, struct error *e)
 			    !strpbrk(s->access, r->access) ||
 			    (s->major == r->major && s->minor == r->minor))
 				continue;
-			error_set(
-				e, 0,
-				"cgroup v1 can't make an exception to linux.resources.devices[%d]",
-				s->index);
-			return error_in(e, "linux.resources.devices[%d]", r->index);
+			error_set(e, 0, "cgroup v1 can't make an exception to %sdevices[%d]",
+				  prefix, s->index);
+			return error_in(e, "%sdevices[%d]", prefix, r->index);
 		}
 	}
 	return 0;
@@ -107,8 +105,8 @@ static const struct plan_cgroup *home(const struct plan *plan)
 	return v2;
 }
 
-int cgroup_devices_resolve(struct arena *a, const struct spec_resources *r, struct plan *plan,
-			   struct error *e)
+int cgroup_devices_resolve(struct arena *a, const struct spec_resources *r, bool update,
+			   struct plan *plan, struct error *e)
 {
 	static const struct plan_device_rule nothing = { false, "a", ANY, ANY, ALL, -1 };
 	plan_device_rule_list *rules = &plan->device_rules;
@@ -126,7 +124,7 @@ int cgroup_devices_resolve(struct arena *a, const struct spec_resources *r, stru
 	rules->v[rules->n++] = nothing;
 	for (size_t i = 0; i < r->devices.n; i++)
 		add_rule(&r->devices.v[i], (int32_t)i, rules);
-	if (!c->unified && check_v1(rules, e) < 0)
+	if (!c->unified && check_v1(rules, update ? "" : "linux.resources.", e) < 0)
 		return -1;
 	for (size_t i = 0; i < DEFAULTS; i++)
 		rules->v[rules->n++] = defaults[i];
@@ -146,76 +144,112 @@ static int note_without(void)
 
 /* --- v1 ------------------------------------------------------------------------------------- */
 
-static const char *number(char *out, size_t size, int64_t n)
+/* What a fresh cgroup has is its parent's: not asked for. */
+static int prepare_v1(struct arena *a, const plan_device_rule_list *rules, bool existing,
+		      struct device_change *c)
 {
-	snprintf(out, size, n == ANY ? "*" : "%" PRId64, n);
-	return out;
-}
+	char *text = "a *:* rwm\n";
 
-static int write_v1(const char *directory, const plan_device_rule_list *rules, bool nested,
-		    struct error *e)
-{
-	CLEAN_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char text[80], major[24], minor[24];
-
-	for (size_t i = 0; i < rules->n; i++) {
-		const struct plan_device_rule *r = &rules->v[i];
-		const char *file = r->allow ? "devices.allow" : "devices.deny";
-		snprintf(text, sizeof(text), "%s %s:%s %.8s", r->type,
-			 number(major, sizeof(major), r->major),
-			 number(minor, sizeof(minor), r->minor), r->access);
-		if (file_write_at(dir, file, r->type[0] == 'a' ? "a" : text) == 0)
-			continue;
-		if (nested && errno == EPERM)
-			return note_without();
-		error_set(e, errno, "write \"%s\" to %s/%s", text, directory, file);
-		return r->index < 0 ? error_in(e, "linux.resources.devices")
-				    : error_in(e, "linux.resources.devices[%d]", r->index);
-	}
+	CLEAN_FD file = existing ? openat(c->cgroup, "devices.list", O_RDONLY | O_CLOEXEC) : -1;
+	if (existing && (file < 0 || file_read(file, 1 << 20, a, &text, NULL) < 0))
+		return -1;
+	c->before = device_list_of_text(a, text);
+	c->after = device_list_of_rules(a, rules);
 	return 0;
 }
 
 /* --- v2 ------------------------------------------------------------------------------------- */
 
-/* Those that an earlier container has left on a cgroup that outlived it. */
-static int detach(int cgroup, const uint32_t *ids, uint32_t n)
+/* What is attached: by an earlier container on a cgroup that outlived it, or by this one. */
+static int prepare_v2(struct arena *a, const plan_device_rule_list *rules, struct device_change *c)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		CLEAN_FD old = sys_bpf_program(ids[i]);
-		if (old < 0 || sys_bpf_detach(cgroup, old) < 0)
+	const device_program program = device_program_make(a, rules);
+	uint32_t ids[DEVICE_PROGRAMS_MAX], n = DEVICE_PROGRAMS_MAX;
+
+	c->program = sys_bpf_load(program.v, program.n);
+	if (c->program < 0 || sys_bpf_query(c->cgroup, ids, &n) < 0)
+		return -1;
+	while (c->n < n) {
+		c->old[c->n] = sys_bpf_program(ids[c->n]);
+		if (c->old[c->n++] < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* The new program is attached before the old ones go: at no time is there none. */
-static int attach_v2(struct arena *a, const struct plan_cgroup *c,
-		     const plan_device_rule_list *rules)
+/* From some programs to others: the new ones are attached before the old ones go, or one takes the
+ * place of one. At no time is there none. */
+static int exchange(int cgroup, const int *from, size_t from_n, const int *to, size_t to_n)
 {
-	const device_program program = device_program_make(a, rules);
-	uint32_t ids[64], n = 64;
-	CLEAN_FD cgroup = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CLEAN_FD loaded = cgroup < 0 ? -1 : sys_bpf_load(program.v, program.n);
-
-	if (loaded < 0 || sys_bpf_query(cgroup, ids, &n) < 0 || sys_bpf_attach(cgroup, loaded) < 0)
-		return -1;
-	return detach(cgroup, ids, n);
+	if (from_n == 1 && to_n == 1)
+		return sys_bpf_replace(cgroup, *to, *from);
+	for (size_t i = 0; i < to_n; i++)
+		/* EINVAL: it is attached already. */
+		if (sys_bpf_attach(cgroup, to[i]) < 0 && errno != EINVAL)
+			return -1;
+	for (size_t i = 0; i < from_n; i++)
+		if (sys_bpf_detach(cgroup, from[i]) < 0 && errno != ENOENT)
+			return -1;
+	return 0;
 }
 
-int cgroup_devices_apply(struct arena *a, const struct plan *plan, bool nested, struct error *e)
+/* --- both ----------------------------------------------------------------------------------- */
+
+static int refused(const struct device_change *c, struct error *e)
 {
-	const struct plan_cgroup *c = home(plan);
+	if (c->nested && errno == EPERM)
+		return note_without();
+	error_set(e, errno,
+		  c->unified ? "put a BPF program on cgroup %s" : "write the device rules to %s",
+		  c->path);
+	return error_in(e, "%sdevices", c->update ? "" : "linux.resources.");
+}
+
+int cgroup_devices_prepare(struct arena *a, const struct plan *plan, bool existing,
+			   struct device_change *c, struct error *e)
+{
+	const struct plan_cgroup *at = home(plan);
 
 	if (!plan->device_rules.n)
 		return 0;
-	if (!c)
+	if (!at)
 		return note_without();
-	if (!c->unified)
-		return write_v1(c->path, &plan->device_rules, nested, e);
-	if (attach_v2(a, c, &plan->device_rules) == 0)
+	c->path = at->path;
+	c->unified = at->unified;
+	c->cgroup = open(at->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->cgroup >= 0 &&
+	    (at->unified ? prepare_v2(a, &plan->device_rules, c)
+			 : prepare_v1(a, &plan->device_rules, existing, c)) == 0) {
+		c->prepared = true;
 		return 0;
-	if (nested && errno == EPERM)
-		return note_without();
-	error_set(e, errno, "put a BPF program on cgroup %s", c->path);
-	return error_in(e, "linux.resources.devices");
+	}
+	return refused(c, e);
+}
+
+int cgroup_devices_commit(struct device_change *c, struct error *e)
+{
+	if (!c->prepared)
+		return 0;
+	const int result = c->unified ? exchange(c->cgroup, c->old, c->n, &c->program, 1)
+				      : device_list_change(c->cgroup, &c->before, &c->after);
+	return result < 0 ? refused(c, e) : 0;
+}
+
+void cgroup_devices_undo(struct device_change *c)
+{
+	if (!c->prepared)
+		return;
+	if (c->unified)
+		(void)!exchange(c->cgroup, &c->program, 1, c->old, c->n);
+	/* What was allowed but for exceptions that nobody can tell stays denied. */
+	else if (!c->before.all)
+		(void)!device_list_change(c->cgroup, &c->after, &c->before);
+}
+
+void cgroup_devices_close(struct device_change *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		fd_close(&c->old[i]);
+	fd_close(&c->program);
+	fd_close(&c->cgroup);
 }

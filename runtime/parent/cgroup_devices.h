@@ -5,23 +5,47 @@
 #ifndef OCIRUN_CGROUP_DEVICES_H
 #define OCIRUN_CGROUP_DEVICES_H
 
+#include "runtime/parent/device_list.h"
 #include "runtime/plan.h"
 #include "spec/spec.h"
 
 /*
  * Fill plan->device_rules: everything is denied, then config.json's rules, then what every
  * container may have. No rules of config.json: none at all, and everything is allowed. Rules that
- * the host's cgroup v1 can't express are an error.
+ * the host's cgroup v1 can't express are an error. With `update` places begin at the resources.
  */
-MUST_CHECK int cgroup_devices_resolve(struct arena *a, const struct spec_resources *r,
+MUST_CHECK int cgroup_devices_resolve(struct arena *a, const struct spec_resources *r, bool update,
 				      struct plan *plan, struct error *e);
 
-/*
- * Put the rules into effect in the container's cgroup, before a process is in it, so that they hold
- * for its mounts too. In a user namespace, where nobody can make devices, the kernel refuses rules:
- * that is a note and no error when `nested`.
- */
-MUST_CHECK int cgroup_devices_apply(struct arena *a, const struct plan *plan, bool nested,
-				    struct error *e);
+#define DEVICE_PROGRAMS_MAX 64 /* that the kernel lets be attached to one cgroup */
+
+/* The rules on their way into the container's cgroup. */
+struct device_change {
+	bool nested; /* in a user namespace, where nobody can make devices, the kernel refuses
+			rules: that is a note and no error */
+	bool update; /* places in errors begin at the resources */
+	bool prepared;
+	const char *path;
+	bool unified;
+	int cgroup;
+	struct device_list before, after; /* v1 */
+	int program;                      /* v2 */
+	int old[DEVICE_PROGRAMS_MAX];
+	size_t n;
+};
+#define DEVICE_CHANGE_NONE ((struct device_change){ .cgroup = -1, .program = -1 })
+
+/* Everything that can go wrong and changes nothing. `existing`: the cgroup may have rules. */
+MUST_CHECK int cgroup_devices_prepare(struct arena *a, const struct plan *plan, bool existing,
+				      struct device_change *c, struct error *e);
+
+/* Put them into effect: at create before a process is in the cgroup, so that they hold for its
+ * mounts too. A failure leaves what has been done, for the undoing. */
+MUST_CHECK int cgroup_devices_commit(struct device_change *c, struct error *e);
+
+/* Put back the rules that were there, after a commit that succeeded or not. */
+void cgroup_devices_undo(struct device_change *c);
+
+void cgroup_devices_close(struct device_change *c);
 
 #endif

@@ -106,16 +106,31 @@ static int write_one(const struct plan_limit *limit)
 	return file_write_at(AT_FDCWD, limit->other, limit->other_value);
 }
 
+/* What the kernel may mean. */
+static const char *remedy(const char *file, int code)
+{
+	const char *name = strrchr(file, '/') + 1;
+
+	if (code == EBUSY)
+		return "the container uses more already";
+	if (code == EINVAL && !strcmp(name, "memory.limit_in_bytes"))
+		return "memory.swap, which limits both together, can't be less";
+	if (code == EINVAL && (!strcmp(name, "cpu.cfs_quota_us") || !strcmp(name, "cpu.max")))
+		return "cpu.burst can't be more, nor can it be more than a cgroup above has";
+	return NULL;
+}
+
 static int refused(const struct plan_limit *limit, struct error *e)
 {
 	const int code = errno;
+	const char *hint = remedy(limit->file, code);
 
 	if (code == ENOENT)
 		error_set(e, code, "this kernel has no %s", limit->file);
 	else
 		error_set(e, code, "write \"%s\" to %s", limit->value, limit->file);
 	error_in(e, "%s", limit->field);
-	return code == EBUSY ? error_hint(e, "the container uses more already") : -1;
+	return hint ? error_hint(e, "%s", hint) : -1;
 }
 
 /* Those before the one that fails are written. *stale: another may have been refused because of a

@@ -90,13 +90,16 @@ static char *weight(struct limits *l, const char *field, const struct spec_resou
 	return arena_printf(l->arena, "%llu", (unsigned long long)cgroup_weight(v.number));
 }
 
-/* One file has both: the row of quota writes it where there is a quota. */
+/* One file has both: the row of quota writes it where there is a quota. Alone it leaves the period
+ * that is there. */
 static char *quota_and_period(struct limits *l, const char *field, const struct spec_resources *r,
 			      struct value v)
 {
-	const uint64_t period = r->cpu->period && *r->cpu->period ? *r->cpu->period : 100000;
+	const bool asked = r->cpu->period && *r->cpu->period;
+	const uint64_t period = asked ? *r->cpu->period : 100000;
 
-	(void)field;
+	if (l->update && !asked)
+		return or_max(l, field, r, v);
 	if (v.number == -1)
 		return arena_printf(l->arena, "max %llu", (unsigned long long)period);
 	return arena_printf(l->arena, "%lld %llu", (long long)v.number, (unsigned long long)period);
@@ -127,9 +130,11 @@ enum kind { I64, U64, U32, BOOL, TEXT };
 		KIND(((struct spec_##group *)0)->member)
 
 /* Values that ask for what there is without the field: they are not written, or (-1) only where
- * there is a controller to write them to. */
+ * there is a controller to write them to. A zero that is a value (RESET) is written by an update,
+ * since the container may have another. */
 #define ZERO 1
 #define MINUS_ONE 2
+#define RESET 4
 
 static const struct row {
 	const char *field;
@@ -154,28 +159,31 @@ static const struct row {
 	{ ROW("memory.kernelTCP", memory, kernel_tcp), ZERO | MINUS_ONE,
 	  "memory.kmem.tcp.limit_in_bytes", as_is, NULL, NULL },
 	{ ROW("memory.swappiness", memory, swappiness), 0, "memory.swappiness", as_is, NULL, NULL },
-	{ ROW("memory.disableOOMKiller", memory, disable_oom_killer), ZERO, "memory.oom_control",
-	  as_is, NULL, NULL },
+	{ ROW("memory.disableOOMKiller", memory, disable_oom_killer), ZERO | RESET,
+	  "memory.oom_control", as_is, NULL, NULL },
 	{ ROW("pids.limit", pids, limit), MINUS_ONE, "pids.max", or_max, "pids.max", or_max },
 	{ ROW("cpu.shares", cpu, shares), ZERO, "cpu.shares", as_is, "cpu.weight", weight },
 	{ ROW("cpu.period", cpu, period), ZERO, "cpu.cfs_period_us", as_is, "cpu.max",
 	  period_alone },
 	{ ROW("cpu.quota", cpu, quota), ZERO | MINUS_ONE, "cpu.cfs_quota_us", as_is, "cpu.max",
 	  quota_and_period },
-	{ ROW("cpu.burst", cpu, burst), ZERO, "cpu.cfs_burst_us", as_is, "cpu.max.burst", as_is },
+	{ ROW("cpu.burst", cpu, burst), ZERO | RESET, "cpu.cfs_burst_us", as_is, "cpu.max.burst",
+	  as_is },
 	{ ROW("cpu.realtimePeriod", cpu, realtime_period), ZERO, "cpu.rt_period_us", as_is, NULL,
 	  NULL },
-	{ ROW("cpu.realtimeRuntime", cpu, realtime_runtime), ZERO | MINUS_ONE, "cpu.rt_runtime_us",
-	  as_is, NULL, NULL },
+	{ ROW("cpu.realtimeRuntime", cpu, realtime_runtime), ZERO | MINUS_ONE | RESET,
+	  "cpu.rt_runtime_us", as_is, NULL, NULL },
 	/* After shares, which an idle cgroup does not take. */
-	{ ROW("cpu.idle", cpu, idle), ZERO, "cpu.idle", as_is, "cpu.idle", as_is },
+	{ ROW("cpu.idle", cpu, idle), ZERO | RESET, "cpu.idle", as_is, "cpu.idle", as_is },
 	{ ROW("cpu.cpus", cpu, cpus), 0, "cpuset.cpus", as_is, "cpuset.cpus", as_is },
 	{ ROW("cpu.mems", cpu, mems), 0, "cpuset.mems", as_is, "cpuset.mems", as_is },
-	{ ROW("network.classID", network, class_id), ZERO, "net_cls.classid", as_is, NULL, NULL },
+	{ ROW("network.classID", network, class_id), ZERO | RESET, "net_cls.classid", as_is, NULL,
+	  NULL },
 };
 
 /* Is the field there, and asking? */
-static bool asked(const struct row *row, const struct spec_resources *r, struct value *v)
+static bool asked(const struct limits *l, const struct row *row, const struct spec_resources *r,
+		  struct value *v)
 {
 	const char *group = *(const char *const *)((const char *)r + row->group);
 	const void *p = group ? *(const void *const *)(group + row->member) : NULL;
@@ -193,7 +201,22 @@ static bool asked(const struct row *row, const struct spec_resources *r, struct 
 	case BOOL: v->number = *(const bool *)p; break;
 	case TEXT: v->text = p; return *v->text;
 	}
-	return v->number || !(row->idle & ZERO);
+	return v->number || !(row->idle & ZERO) || (l->update && row->idle & RESET);
+}
+
+/* Does the value ask for what there is on a host that can't say it? */
+static bool idle_without_home(const struct row *row, const struct value *v)
+{
+	return (row->idle & MINUS_ONE && v->number == -1) || (row->idle & RESET && !v->number);
+}
+
+/* The document of an update begins with the resources. */
+static const char *shown(const struct limits *l, const char *field)
+{
+	static const char prefix[] = "linux.resources.";
+
+	return l->update && !strncmp(field, prefix, sizeof(prefix) - 1) ? field + sizeof(prefix) - 1
+									: field;
 }
 
 static void resolve_row(struct limits *l, const struct row *row, const struct spec_resources *r)
@@ -201,16 +224,16 @@ static void resolve_row(struct limits *l, const struct row *row, const struct sp
 	char field[FIELD_MAX];
 	struct value v;
 
-	if (!asked(row, r, &v))
+	if (!asked(l, row, r, &v))
 		return;
 	snprintf(field, sizeof(field), "linux.resources.%s", row->field);
 	const struct plan_cgroup *home = limit_home_find(l, row->v1, row->v2);
-	if (!home && !(row->idle & MINUS_ONE && v.number == -1))
+	if (!home && !idle_without_home(row, &v))
 		limit_no_home(l, field, row->v1, row->v2);
 	if (!home)
 		return;
 	convert_fn *convert = home->unified ? row->v2_convert : row->v1_convert;
-	char *value = convert(l, field, r, v);
+	char *value = convert(l, shown(l, field), r, v);
 	if (value)
 		limit_add(l, home, field, home->unified ? row->v2 : row->v1, value);
 }
@@ -263,6 +286,7 @@ void limit_no_home(struct limits *l, const char *field, const char *v1, const ch
 {
 	const char *file = v1 ? v1 : v2, *version = !v1 ? "v2" : !v2 ? "v1" : "v1 or v2";
 
+	field = shown(l, field);
 	if (!l->plan->cgroups.n)
 		error_add(l->e, field,
 			  "can't be set: the container has no cgroup of its own "
@@ -295,7 +319,7 @@ struct plan_limit *limit_add(struct limits *l, const struct plan_cgroup *home, c
 	struct plan_limit *limit = &l->plan->limits.v[l->plan->limits.n++];
 
 	*limit = (struct plan_limit){
-		.field = arena_strdup(l->arena, field),
+		.field = arena_strdup(l->arena, shown(l, field)),
 		.file = arena_printf(l->arena, "%s/%s", home->path, file),
 		.value = value,
 	};
@@ -306,11 +330,11 @@ struct plan_limit *limit_add(struct limits *l, const struct plan_cgroup *home, c
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-int cgroup_resources_for(struct arena *a, const struct spec_resources *r, const char *available,
-			 struct plan *plan, struct error *e)
+int cgroup_resources_for(struct arena *a, const struct spec_resources *r, bool update,
+			 const char *available, struct plan *plan, struct error *e)
 {
 	const size_t count = sizeof(rows) / sizeof(rows[0]);
-	struct limits l = { a, plan, available, e };
+	struct limits l = { a, plan, available, update, e };
 
 	plan->limits.v = arena_array(a, struct plan_limit, count + limits_of_lists_max(r));
 	for (size_t i = 0; i < count; i++)
@@ -337,10 +361,10 @@ static const char *read_controllers(struct arena *a, const struct plan *plan)
 	return text;
 }
 
-int cgroup_resources_resolve(struct arena *a, const struct spec_resources *r, struct plan *plan,
-			     struct error *e)
+int cgroup_resources_resolve(struct arena *a, const struct spec_resources *r, bool update,
+			     struct plan *plan, struct error *e)
 {
 	if (!r->memory && !r->cpu && !r->pids && !r->network && !limits_of_lists_max(r))
 		return 0;
-	return cgroup_resources_for(a, r, read_controllers(a, plan), plan, e);
+	return cgroup_resources_for(a, r, update, read_controllers(a, plan), plan, e);
 }

@@ -12,20 +12,37 @@
 #include <stdint.h>
 
 /* Fill plan->limits, in the order they are written. plan->cgroups is there already. Changes
- * nothing on the host. */
+ * nothing on the host. With `update` for a container that has limits already: what is absent stays,
+ * and places in errors begin at the resources. */
 MUST_CHECK int cgroup_resources_resolve(struct arena *a, const struct spec_resources *r,
-					struct plan *plan, struct error *e);
+					bool update, struct plan *plan, struct error *e);
 
 /* The same for a host whose cgroup v2 has the controllers `available`, "cpu io memory". */
-MUST_CHECK int cgroup_resources_for(struct arena *a, const struct spec_resources *r,
+MUST_CHECK int cgroup_resources_for(struct arena *a, const struct spec_resources *r, bool update,
 				    const char *available, struct plan *plan, struct error *e);
 
 /* cgroup v2: let the directories above the container's give it the controllers that its limits
  * need. After the directories are made, before a process is in them. */
 MUST_CHECK int cgroup_limits_enable(const struct plan *plan, struct error *e);
 
-/* Write the limits. A failure leaves those that were written: the caller removes the cgroup. */
+/* Write the limits. A failure leaves those that were written: the caller removes the cgroup, or
+ * puts back what was there. */
 MUST_CHECK int cgroup_limits_write(const struct plan *plan, struct error *e);
+
+/*
+ * What the files have that the limits are written to, to be put back when a later write fails: the
+ * directories are others', or there is a container in them. Files that can't be read, or not by us,
+ * are left out.
+ */
+struct old_value {
+	const char *file;
+	const char *written; /* by the limit: its first word may name a line of the file */
+	char *text;          /* as the kernel takes it */
+};
+typedef LIST_OF(struct old_value) old_value_list;
+void cgroup_limits_remember(struct arena *a, const struct plan *plan, old_value_list *out);
+/* Adds to the error which file could not be put back. */
+void cgroup_limits_restore(struct arena *a, const old_value_list *old, struct error *e);
 
 /* runc's and crun's way from shares, 2 to 262144, to a weight of 1 to 10000. */
 uint64_t cgroup_weight(uint64_t shares);
@@ -39,6 +56,7 @@ struct limits {
 	struct arena *arena;
 	struct plan *plan;
 	const char *available; /* the controllers of the host's cgroup v2 */
+	bool update;
 	struct error *e;
 };
 

@@ -63,6 +63,20 @@ MUST_CHECK int container_run(const struct create_options *o, int *exit_code, str
 MUST_CHECK int container_pause(const char *root, const char *id, struct error *e);
 MUST_CHECK int container_resume(const char *root, const char *id, struct error *e);
 
+/*
+ * Change the limits of a created, running or paused container: what is absent from *resources
+ * stays. On failure everything is as it was; who is killed on the way leaves each file with its old
+ * value or the new one.
+ */
+struct update_options {
+	const char *root;
+	const char *id;
+	const struct spec_resources *resources;
+	const char *l3_cache_schema; /* of its class in resctrl; NULL: as it is */
+	const char *mem_bw_schema;
+};
+MUST_CHECK int container_update(const struct update_options *o, struct error *e);
+
 /* Send a signal to init, or with `all` to every process of the container. */
 MUST_CHECK int container_kill(const char *root, const char *id, int signal, bool all,
 			      struct error *e);

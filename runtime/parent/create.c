@@ -167,7 +167,11 @@ int creation_cgroup(struct creation *c, struct error *e)
 			"container's own, processes that outlive its first one are not found");
 	if (cgroup_limits_enable(p, e) < 0)
 		return -1;
-	return cgroup_devices_apply(&c->arena, p, !c->bundle.privileged, e);
+	c->devices.nested = !c->bundle.privileged;
+	const bool existing = !cgroup_made_all(&c->state.record);
+	return cgroup_devices_prepare(&c->arena, p, existing, &c->devices, e) < 0
+		       ? -1
+		       : cgroup_devices_commit(&c->devices, e);
 }
 
 static int keep_config(struct creation *c, struct error *e)
@@ -177,6 +181,8 @@ static int keep_config(struct creation *c, struct error *e)
 
 static int write_limits(struct creation *c, struct error *e)
 {
+	if (!cgroup_made_all(&c->state.record))
+		cgroup_limits_remember(&c->arena, c->bundle.plan, &c->limits);
 	return cgroup_limits_write(c->bundle.plan, e);
 }
 
@@ -386,6 +392,8 @@ static void undo(struct creation *c)
 	}
 	if (c->spawn.pid > 0)
 		process_reap(c->spawn.pid);
+	cgroup_limits_restore(&c->arena, &c->limits, &ignored);
+	cgroup_devices_undo(&c->devices);
 	if (destroy(&c->state, c->hooks_began, &ignored) < 0)
 		container_warn(ignored.text);
 }
@@ -421,6 +429,7 @@ void creation_close(struct creation *c)
 	fd_close(&c->spawn.pidfd);
 	fd_close(&c->console_socket);
 	fd_close(&c->terminal);
+	cgroup_devices_close(&c->devices);
 	state_close(&c->state);
 	arena_free(&c->arena);
 }

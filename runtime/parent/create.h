@@ -2,6 +2,8 @@
 #ifndef OCIRUN_CREATE_H
 #define OCIRUN_CREATE_H
 
+#include "runtime/parent/cgroup_devices.h"
+#include "runtime/parent/cgroup_resources.h"
 #include "runtime/parent/container.h"
 #include "runtime/parent/resolve.h"
 #include "runtime/parent/sources.h"
@@ -19,6 +21,9 @@ struct creation {
 	int console_socket;
 	int terminal; /* the master; -1: none, or handed over */
 	bool hooks_began;
+	/* What there was in cgroups that are not of our making. */
+	struct device_change devices;
+	old_value_list limits;
 };
 
 #define CREATION(options, stays)                                     \
@@ -27,7 +32,8 @@ struct creation {
 			    .state = STATE_NONE,                     \
 			    .spawn = { .pidfd = -1, .channel = -1 }, \
 			    .console_socket = -1,                    \
-			    .terminal = -1 })
+			    .terminal = -1,                          \
+			    .devices = DEVICE_CHANGE_NONE })
 
 struct creation_step {
 	const char *name;

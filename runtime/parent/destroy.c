@@ -43,15 +43,6 @@ static int end_init(const struct record *r, struct error *e)
 	return 0;
 }
 
-/* Was there no such cgroup before? Then nobody but the container should be in it. */
-static bool made_all(const struct record *r)
-{
-	for (size_t i = 0; i < r->cgroups.n; i++)
-		if (!r->cgroups.v[i].top)
-			return false;
-	return true;
-}
-
 /*
  * Something is left in the cgroups. A container with a pid namespace of its own has ended with its
  * init: what is still there either vanishes, or is another's who uses the same cgroup, and stays.
@@ -62,7 +53,7 @@ static int end_cgroups(const struct record *r, struct error *e)
 {
 	char line[160];
 
-	if (!r->own_pid_namespace && (r->complete || made_all(r)))
+	if (!r->own_pid_namespace && (r->complete || cgroup_made_all(r)))
 		return cgroup_kill(r, e) < 0 ? -1 : cgroup_remove(r, e);
 	for (int waited = 0; cgroup_populated(r); waited += 10) {
 		if (waited >= 1000) {

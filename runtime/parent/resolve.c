@@ -441,8 +441,8 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)
 		return -1;
 	const struct spec_resources *r = s->linux->resources;
-	return r && (cgroup_resources_resolve(a, r, plan, e) < 0 ||
-		     cgroup_devices_resolve(a, r, plan, e) < 0)
+	return r && (cgroup_resources_resolve(a, r, false, plan, e) < 0 ||
+		     cgroup_devices_resolve(a, r, false, plan, e) < 0)
 		       ? -1
 		       : 0;
 }

@@ -151,6 +151,59 @@ frozen_is_an_error() { # DIRECTORY FILE FROZEN THAWED
 	no_cgroups
 }
 
+# What create changes in a cgroup that was there before it puts back when it fails.
+@test "create that fails in a cgroup that was there puts back the limits it has changed" {
+	need_controller pids
+	for dir in $(dirname /sys/fs/cgroup/{pids,memory,cpu}/cgroup.procs $(cgroup2_at)/cgroup.procs | sort -u); do
+		[ ! -e "$dir/cgroup.procs" ] || mkdir "$dir/$C-there"
+	done
+	config --arg path "/$C-there" '.linux.cgroupsPath = $path | .linux.resources = {pids: {limit: 44}, memory: {limit: 33554432}, cpu: {quota: 50000}}'
+	in_v1 memory || config '.linux.resources |= del(.memory)'
+	in_v1 cpu || config '.linux.resources |= del(.cpu)'
+	passes
+	pids_max=$(echo /sys/fs/cgroup/{pids,unified,.}/"$C-there/pids.max")
+	for file in $pids_max; do [ ! -e "$file" ] || break; done
+	equal "$(cat "$file")" 44
+	before=$(cat /sys/fs/cgroup/*/"$C-there"/{pids.max,memory.limit_in_bytes,cpu.cfs_quota_us} "$file" 2>/dev/null || :)
+	config '.linux.resources = (.linux.resources | .pids.limit = 55 | if .memory then .memory.limit = 67108864 else . end | if .cpu then .cpu.quota = 20000 else . end)
+		| .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "exit 3"]}]'
+	container
+	now=$(cat /sys/fs/cgroup/*/"$C-there"/{pids.max,memory.limit_in_bytes,cpu.cfs_quota_us} "$file" 2>/dev/null || :)
+	remove_cgroups "$C-there"
+	assert_error "hooks.createRuntime[0]"
+	equal "$now" "$before"
+}
+
+device_rules_are_put_back() {
+	config --arg path "/$C-there" '.linux.cgroupsPath = $path | .linux.resources.devices = [{allow: false, access: "rwm"}]
+		| .linux.devices = [{path: "/dev/odd", type: "c", major: 240, minor: 77}]'
+	payload access /dev/odd
+	passes
+	line 'read=/dev/odd (EPERM)'
+	config '.linux.resources.devices = [{allow: true, access: "rwm"}] | .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "exit 3"]}]'
+	container
+	failed=$err
+	# Whoever asks for no rules finds those that are there.
+	config 'del(.linux.resources) | del(.hooks)'
+	container
+	remove_cgroups "$C-there"
+	contains "$failed" "hooks.createRuntime[0]"
+	line 'read=/dev/odd (EPERM)'
+}
+
+@test "create that fails in a cgroup that was there puts back its device rules" {
+	for dir in /sys/fs/cgroup/devices "$(cgroup2_at)"; do
+		[ ! -e "$dir/cgroup.procs" ] || mkdir "$dir/$C-there"
+	done
+	device_rules_are_put_back
+}
+
+@test "pure v2: create that fails in a cgroup that was there puts back its device rules" {
+	pure_v2
+	mkdir "$(cgroup2_at)/$C-there"
+	device_rules_are_put_back
+}
+
 # --- a cgroup that others use -----------------------------------------------------------------------------------------------------------------
 
 # What else is in the hierarchies comes and goes meanwhile: find says so, and nobody asked.

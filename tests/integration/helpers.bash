@@ -362,6 +362,23 @@ pure_v2() {
 # Where the cgroup2 hierarchy is, as this process sees it.
 cgroup2_at() { [ -d /sys/fs/cgroup/unified ] && echo /sys/fs/cgroup/unified || echo /sys/fs/cgroup; }
 
+# The directory of the container's cgroup for the files FILE of cgroup v1 and FILE of v2; "-": that version has none.
+place() {
+	local v1=${1%%.*} v2=${2%%.*}
+	cgroups_of "$C" | grep -E "^/sys/fs/cgroup/([a-z_,]*,)?$v1(,[a-z_,]*)?/" && return
+	[ "$v2" != - ] && cgroups_of "$C" | grep "^$(cgroup2_at)/"
+}
+# limit FILE-OF-V1 FILE-OF-V2: what the container's says.
+limit() {
+	local at
+	at=$(place "$1" "$2" | head -n 1)
+	cat "$at/$1" 2>/dev/null || cat "$at/$2"
+}
+# Is there the controller of that name in cgroup v1, or v2?
+in_v1() { [ "$(cgroup_mode)" != v2 ] && compgen -G "/sys/fs/cgroup/*/cgroup.procs" | grep -qE "/cgroup/([a-z_,]*,)?$1(,[a-z_,]*)?/"; }
+in_v2() { [ "$(cgroup_mode)" != v1 ] && grep -qw "$1" "$(cgroup2_at)/cgroup.controllers"; }
+need_controller() { in_v1 "$1" || in_v2 "${2:-$1}" || skip "this host has no ${2:-$1} controller"; }
+
 # --- what a host may lack ----------------------------------------------------------------------------------------------------------------
 
 # A build with sanitizers is not, and neither is one with STATIC=no.

@@ -36,7 +36,7 @@ static const char *const available[] = {
 };
 
 /* "file=value", one a line, or "!" and the error. */
-static char *resolved(struct arena *a, enum host host, const char *resources)
+static char *resolved_for(struct arena *a, enum host host, const char *resources, bool update)
 {
 	struct error e = ERROR_NONE;
 	struct plan *plan = plan_of(a, host);
@@ -49,7 +49,7 @@ static char *resolved(struct arena *a, enum host host, const char *resources)
 					resources);
 	if (spec_read(a, text, strlen(text), &s, NULL, &e) < 0)
 		fail_msg("%s: %s", resources, shown(&e));
-	if (cgroup_resources_for(a, s->linux->resources, available[host], plan, &e) < 0)
+	if (cgroup_resources_for(a, s->linux->resources, update, available[host], plan, &e) < 0)
 		return arena_printf(a, "!%s", shown(&e));
 	for (size_t i = 0; i < plan->limits.n; i++) {
 		const struct plan_limit *l = &plan->limits.v[i];
@@ -58,6 +58,11 @@ static char *resolved(struct arena *a, enum host host, const char *resources)
 			out = arena_printf(a, "%s or %s=%s", out, l->other, l->other_value);
 	}
 	return out;
+}
+
+static char *resolved(struct arena *a, enum host host, const char *resources)
+{
+	return resolved_for(a, host, resources, false);
 }
 
 #define LACKS(field, what, version)                                    \
@@ -173,6 +178,35 @@ static void each_field_has_its_file(void **state)
 	}
 }
 
+/* What an update makes of the same fields where that differs. */
+static void an_update_leaves_what_is_absent_and_resets_to_zero(void **state)
+{
+	static const struct {
+		const char *resources, *v1, *v2;
+	} updates[] = {
+		{ "\"cpu\":{\"shares\":0,\"period\":0,\"quota\":0,\"burst\":0,\"idle\":0}",
+		  "/c/cpu.cfs_burst_us=0\n/c/cpu.idle=0", "/u/cpu.max.burst=0\n/u/cpu.idle=0" },
+		{ "\"cpu\":{\"quota\":5000}", "/c/cpu.cfs_quota_us=5000", "/u/cpu.max=5000" },
+		{ "\"cpu\":{\"quota\":-1}", "/c/cpu.cfs_quota_us=-1", "/u/cpu.max=max" },
+		{ "\"cpu\":{\"realtimeRuntime\":0}", "/c/cpu.rt_runtime_us=0", "" },
+		{ "\"memory\":{\"disableOOMKiller\":false}", "/c/memory.oom_control=0", "" },
+		{ "\"network\":{\"classID\":0}", "/c/net_cls.classid=0", "" },
+		{ "\"memory\":{\"swap\":1000}", "/c/memory.memsw.limit_in_bytes=1000",
+		  "!memory.swap: needs memory.limit: cgroup v2 limits swap beside memory, not both "
+		  "together" },
+		{ "\"blockIO\":{\"leafWeight\":500}", "/c/blkio.leaf_weight=500",
+		  "!blockIO.leafWeight: can't be set: it needs the blkio controller of cgroup "
+		  "v1" V2_HAS },
+	};
+
+	for (size_t i = 0; i < COUNT(updates); i++) {
+		assert_string_equal(resolved_for(*state, V1, updates[i].resources, true),
+				    updates[i].v1);
+		assert_string_equal(resolved_for(*state, V2, updates[i].resources, true),
+				    updates[i].v2);
+	}
+}
+
 static void a_controller_is_used_where_it_is(void **state)
 {
 	assert_string_equal(resolved(*state, HYBRID,
@@ -213,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ARENA_TEST(each_field_has_its_file),
+		ARENA_TEST(an_update_leaves_what_is_absent_and_resets_to_zero),
 		ARENA_TEST(a_controller_is_used_where_it_is),
 		ARENA_TEST(without_a_cgroup_only_nothing_can_be_asked),
 		ARENA_TEST(shares_become_a_weight),

@@ -141,7 +141,7 @@ static char *resolved(struct arena *a, bool v1, const char *devices)
 					devices);
 	if (spec_read(a, text, strlen(text), &s, NULL, &e) < 0)
 		fail_msg("%s: %s", devices, shown(&e));
-	if (cgroup_devices_resolve(a, s->linux->resources, plan, &e) < 0)
+	if (cgroup_devices_resolve(a, s->linux->resources, false, plan, &e) < 0)
 		return arena_printf(a, "!%s", shown(&e));
 	/* Those that every container gets are not in the text. */
 	for (size_t i = 0; i < plan->device_rules.n; i++) {

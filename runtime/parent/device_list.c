@@ -1,0 +1,135 @@
+/* See device_list.h. */
+#include "runtime/parent/device_list.h"
+
+#include "runtime/file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static unsigned access_of(const char *letters, size_t n)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bits |= letters[i] == 'r'   ? 1U
+			: letters[i] == 'w' ? 2U
+			: letters[i] == 'm' ? 4U
+					    : 0;
+	return bits;
+}
+
+static struct device_entry *find(const struct device_list *list, const struct device_entry *like)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].type == like->type && list->v[i].major == like->major &&
+		    list->v[i].minor == like->minor)
+			return &list->v[i];
+	return NULL;
+}
+
+/* The list has room. */
+static void add(struct device_list *list, const struct device_entry *entry)
+{
+	struct device_entry *there = find(list, entry);
+
+	if (there)
+		there->access |= entry->access;
+	else
+		list->v[list->n++] = *entry;
+}
+
+struct device_list device_list_of_rules(struct arena *a, const plan_device_rule_list *rules)
+{
+	struct device_list list = { .all = true,
+				    .v = arena_array(a, struct device_entry, rules->n) };
+
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct plan_device_rule *r = &rules->v[i];
+		const struct device_entry entry = { r->type[0], r->major, r->minor,
+						    access_of(r->access, strlen(r->access)) };
+		struct device_entry *there = find(&list, &entry);
+		if (entry.type == 'a') {
+			list.all = r->allow;
+			list.n = 0;
+		} else if (r->allow != list.all) {
+			add(&list, &entry);
+		} else if (there) {
+			there->access &= ~entry.access;
+		}
+	}
+	return list;
+}
+
+static int64_t number_of(const char *text)
+{
+	long long n;
+
+	return sscanf(text, "%lld", &n) == 1 ? n : -1;
+}
+
+struct device_list device_list_of_text(struct arena *a, const char *text)
+{
+	size_t lines = 0;
+	struct device_list list = { 0 };
+	char type, major[24], minor[24], access[8];
+
+	for (const char *at = text; *at; at++)
+		lines += *at == '\n';
+	list.v = arena_array(a, struct device_entry, lines + 1);
+	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += !!line) {
+		if (sscanf(line, "%c %23[^:]:%23s %7s", &type, major, minor, access) != 4)
+			continue;
+		if (type == 'a')
+			list.all = true;
+		else
+			add(&list, &(struct device_entry){ type, number_of(major), number_of(minor),
+							   access_of(access, strlen(access)) });
+	}
+	return list;
+}
+
+static const char *shown(char *out, size_t size, int64_t number)
+{
+	snprintf(out, size, number < 0 ? "*" : "%" PRId64, number);
+	return out;
+}
+
+static int write_entry(int directory, const char *file, const struct device_entry *d, unsigned bits)
+{
+	char text[80], major[24], minor[24];
+
+	snprintf(text, sizeof(text), "%c %s:%s %s%s%s", d->type,
+		 shown(major, sizeof(major), d->major), shown(minor, sizeof(minor), d->minor),
+		 bits & 1 ? "r" : "", bits & 2 ? "w" : "", bits & 4 ? "m" : "");
+	return file_write_at(directory, file, text);
+}
+
+/* Write to the file the entries of one list with what another lacks of them. */
+static int write_missing(int directory, const char *file, const struct device_list *of,
+			 const struct device_list *in)
+{
+	for (size_t i = 0; i < of->n; i++) {
+		const struct device_entry *there = find(in, &of->v[i]);
+		const unsigned bits = of->v[i].access & ~(there ? there->access : 0U);
+		if (bits && write_entry(directory, file, &of->v[i], bits) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int device_list_change(int directory, const struct device_list *from, const struct device_list *to)
+{
+	const struct device_list none = { 0 };
+	const char *const exception = to->all ? "devices.deny" : "devices.allow";
+	const char *const rest = to->all ? "devices.allow" : "devices.deny";
+
+	if (!from->all && !to->all)
+		return write_missing(directory, exception, to, from) < 0
+			       ? -1
+			       : write_missing(directory, rest, from, to);
+	/* The word for all clears the exceptions. */
+	if (file_write_at(directory, rest, "a") < 0)
+		return -1;
+	return write_missing(directory, exception, to, &none);
+}
