@@ -75,6 +75,14 @@ extern const struct command command_update;
 /* Write to standard output, all or an error. */
 MUST_CHECK int output_write(const char *text, size_t n, struct error *e);
 
+/*
+ * --regex: do it for each container whose id matches the first argument, an extended regular
+ * expression that may match anywhere. Each failure is a warning; that there were any is the error.
+ */
+MUST_CHECK int for_each_match(struct invocation *in,
+			      int (*act)(struct invocation *in, const char *id, struct error *e),
+			      struct error *e);
+
 /* The manual of one command; and of all, from a table that NULL ends and the global options. */
 MUST_CHECK int help_command(const struct command *c, struct error *e);
 MUST_CHECK int help_all(const struct command *const *commands, const struct option *global_options,

@@ -196,9 +196,15 @@ int cgroup_unfreeze(const struct record *r, struct error *e)
 	return 0;
 }
 
+static void thaw_one(const char *path, void *data)
+{
+	(void)data;
+	(void)!set_frozen(path, false);
+}
+
 void cgroup_thaw(const struct record *r)
 {
 	for (size_t i = 0; i < r->cgroups.n; i++)
 		if (cgroup_is_freezer(r->cgroups.v[i].path))
-			(void)!set_frozen(r->cgroups.v[i].path, false);
+			cgroup_walk(r->cgroups.v[i].path, thaw_one, NULL);
 }

@@ -4,6 +4,7 @@
  * word.
  */
 #include "runtime/file.h"
+#include "runtime/parent/cgroup.h"
 #include "runtime/parent/container.h"
 #include "runtime/parent/oom.h"
 #include "runtime/parent/state.h"
@@ -13,7 +14,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <time.h>
 
 #define ARENA ((size_t)256 << 20) /* address space only */
 
@@ -24,14 +24,6 @@ struct watching {
 	struct oom_watch oom;
 	int64_t next; /* when statistics are due */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
 
 static int emit_stats(struct watching *w, struct error *e)
 {
@@ -70,12 +62,12 @@ static int watch(struct watching *w, struct error *e)
 		{ .fd = w->o->reader },
 	};
 
-	for (w->next = now_ms();;) {
-		int64_t left = w->next - now_ms();
+	for (w->next = cgroup_now_ms();;) {
+		int64_t left = w->next - cgroup_now_ms();
 		if (left <= 0) {
 			if (emit_stats(w, e) < 0)
 				return -1;
-			w->next = now_ms() + w->o->interval_ms;
+			w->next = cgroup_now_ms() + w->o->interval_ms;
 			continue;
 		}
 		if (poll(fds, 3, left < INT_MAX ? (int)left : INT_MAX) < 0 && errno != EINTR)

@@ -202,10 +202,17 @@ static int kill_opened(struct state *s, int signal, bool all, struct error *e)
 		error_set(e, 0, "container not running: it is still being created");
 		return error_hint(e, "`ocirun delete --force` ends that");
 	}
-	if (all && s->record.cgroups.n)
+	if (status == STATUS_STOPPED && !all)
+		return not_running(e);
+	/* Who is in its cgroup after its end is another's, if they had to end with it. */
+	if (status == STATUS_STOPPED && s->record.own_pid_namespace)
+		return 0;
+	/* Without a pid namespace of its own the end of init is not the end of the container. */
+	bool ends_all = signal == SIGKILL && !s->record.own_pid_namespace;
+	if ((all || ends_all) && s->record.cgroups.n)
 		return kill_all(&s->record, signal, e);
 	if (status == STATUS_STOPPED)
-		return all ? 0 : not_running(e);
+		return 0;
 	if (signal_init(&s->record, signal) < 0) {
 		if (errno == ESRCH)
 			return not_running(e);
