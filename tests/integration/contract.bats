@@ -224,9 +224,31 @@ load helpers
 	[ ! -s "$T/log.json" ] || jq -es 'all(.[]; .level and .msg and .time)' "$T/log.json" >/dev/null || fail "$(cat "$T/log.json")"
 }
 
-@test "run --no-subreaper is accepted" {
-	try oci run --no-subreaper --bundle "$B" "$C"
+# Whose child is what a container leaves behind, the parent of its first process's?
+orphan_is_ours() { [ "$(sed -n 1p <<<"$out")" = "$(sed -n 2p <<<"$out")" ]; }
+
+@test "run adopts what a container without a pid namespace leaves behind, unless it is told not to" {
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	# shellcheck disable=SC2016
+	shell '(sh -c "echo \$\$ >/tmp/orphan; exec sleep 1" &); sleep 0.3; grep PPid "/proc/$(cat /tmp/orphan)/status"; grep PPid "/proc/$$/status"'
+	try oci run --bundle "$B" "$C"
 	assert_success
+	orphan_is_ours || fail "not adopted"
+	for option in --no-subreaper -no-subreaper; do
+		try oci run $option --bundle "$B" "$C"
+		assert_success
+		! orphan_is_ours || fail "adopted in spite of $option"
+	done
+}
+
+@test "a caller's parent-death signal is its own, not the container's" {
+	payload sleep 100
+	sh -c 'setpriv --pdeathsig KILL "$@" >"$0" 2>&1; exit $?' "$T/console.$C" "$OCIRUN" --root "$ROOT" create --bundle "$B" "$C" 3>&-
+	sleep 0.2
+	state_is created
+	sh -c 'setpriv --pdeathsig KILL "$@"; exit $?' sh "$OCIRUN" --root "$ROOT" start "$C" 3>&-
+	sleep 0.2
+	state_is running
 }
 
 @test "--root holds the state, and nothing of it is elsewhere" {

@@ -157,7 +157,7 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 }
 
 @test "CVE-2021-30465: a volume whose directory another container swaps for a link never leads outside" {
-	mkdir -p "$T/outside/target" "$T/volume/dir"
+	mkdir -p "$T/outside/target" "$T/outside/deep/er" "$T/volume/dir"
 	ln -s "../../../../../../../../..$T/outside" "$T/volume/link"
 	cat >"$T/swap.py" <<-'PY'
 		import ctypes, sys
@@ -174,7 +174,7 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 		container
 		# What is mounted beside the root is not seen in there.
 		[ "$status" -ne 0 ] || [ "$(grep -c ' tmpfs t ' <<<"$out")" -eq 2 ] || outside=1
-		if [ "$(find "$T/outside" | sort | tr '\n' ' ')" != "$T/outside $T/outside/target " ]; then
+		if [ "$(find "$T/outside" | sort | tr '\n' ' ')" != "$T/outside $T/outside/deep $T/outside/deep/er $T/outside/target " ]; then
 			kill -KILL $swapper
 			fail "$(find "$T/outside")"
 		fi

@@ -191,10 +191,12 @@ device() { config ".linux.devices += [$1]"; }
 	container
 	assert_error 'linux.devices[0]: /dev/null is there already and is another file' EEXIST
 	equal "$(cat "$B/rootfs/dev/null")" text
-	rm "$B/rootfs/dev/null"
-	ln -s /etc/passwd "$B/rootfs/dev/null"
-	container
-	assert_error 'linux.devices[0]: /dev/null is there already and is another file'
+	touch "$T/empty"
+	for target in /etc/passwd "$T/empty"; do
+		ln -sfn "$target" "$B/rootfs/dev/null"
+		container
+		assert_error 'linux.devices[0]: /dev/null is there already and is another file'
+	done
 	rm "$B/rootfs/dev/null"
 	payload stat /dev/null
 	passes
