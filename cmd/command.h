@@ -56,6 +56,7 @@ struct command {
 	((size_t)256 << 20) /* of a command that reads whole documents; only address space */
 
 extern const struct option options_none[];
+extern const struct command command_checkpoint;
 extern const struct command command_create;
 extern const struct command command_delete;
 extern const struct command command_events;
@@ -65,6 +66,7 @@ extern const struct command command_list;
 extern const struct command command_pause;
 extern const struct command command_plan;
 extern const struct command command_ps;
+extern const struct command command_restore;
 extern const struct command command_resume;
 extern const struct command command_run;
 extern const struct command command_spec;

@@ -36,13 +36,19 @@ _ocirun_value() {
 		[[ -z $command ]] || return 1
 		_ocirun_words "true false auto" "$current"
 		;;
-	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+	--manage-cgroups-mode) _ocirun_words "soft full strict ignore" "$current" ;;
+	--network-lock) _ocirun_words "iptables nftables skip" "$current" ;;
+	--empty-ns) _ocirun_words network "$current" ;;
+	--root | --bundle | -b | --image-path | --work-path | --parent-path)
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		;;
 	--log | --pid-file | --console-socket | --config | --resources | -r)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
 	--preserve-fds | --interval) ;;
 	--cpu-idle) _ocirun_words "0 1" "$current" ;;
 	--memory* | -m | --kernel-memory* | --cpu* | --pids-limit | --blkio-weight | --*-schema) ;;
+	--status-fd | --page-server | --lsm-profile | --lsm-mount-context) ;;
 	--format) _ocirun_words "table json" "$current" ;;
 	-f)
 		case $command in
@@ -65,7 +71,9 @@ _ocirun_scan() {
 		--root | --log | --log-format | --log-level | --cgroup-manager | --bundle | -b | \
 			--config | --pid-file | --console-socket | --preserve-fds | --format | --interval | \
 			--resources | -r | --memory* | -m | --kernel-memory* | --cpu* | --pids-limit | \
-			--blkio-weight | --*-schema)
+			--blkio-weight | --*-schema | --manage-cgroups-mode | --network-lock | \
+			--empty-ns | --image-path | --work-path | --parent-path | --status-fd | \
+			--page-server | --lsm-profile | --lsm-mount-context)
 			[[ ${COMP_WORDS[i + 1]} == "=" ]] && ((i++))
 			((i++))
 			;;
@@ -106,10 +114,11 @@ _ocirun() {
 	fi
 	case $command:$count in
 	:0 | help:0)
-		_ocirun_words "create start run state list ps events update pause resume kill delete spec plan
-			features help" "$current"
+		_ocirun_words "create start run state list ps events update pause resume kill delete
+			checkpoint restore spec plan features help" "$current"
 		;;
-	start:0 | state:0 | ps:0 | events:0 | update:0 | pause:0 | resume:0 | kill:0 | delete:0)
+	start:0 | state:0 | ps:0 | events:0 | update:0 | pause:0 | resume:0 | kill:0 | delete:0 | \
+		checkpoint:0)
 		_ocirun_words "$(_ocirun_ids)" "$current"
 		;;
 	kill:1) _ocirun_words "TERM KILL INT HUP QUIT USR1 USR2 STOP CONT WINCH" "$current" ;;

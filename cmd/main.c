@@ -32,6 +32,8 @@ static const struct command *const commands[] = {
 	&command_resume,
 	&command_kill,
 	&command_delete,
+	&command_checkpoint,
+	&command_restore,
 	&command_spec,
 	&command_plan,
 	&command_features,
@@ -67,7 +69,7 @@ static const struct option global_rows[] = {
 static const struct command *unknown_command(const char *name, struct error *e)
 {
 	/* Of runc's; their callers deserve a better answer than a guess. */
-	static const char *const later[] = { "checkpoint", "exec", "restore" };
+	static const char *const later[] = { "exec" };
 	const char *meant = NULL;
 	unsigned best = WORD_FAR;
 

@@ -173,7 +173,7 @@ static struct pairs fill_annotations(struct arena *a)
 	struct pairs pairs = { .n = 2, .v = arena_array(a, struct pair, 3) };
 
 	pairs.v[0] = (struct pair){ "ocirun.version", OCIRUN_VERSION };
-	pairs.v[1] = (struct pair){ "org.opencontainers.runc.checkpoint.enabled", "false" };
+	pairs.v[1] = (struct pair){ "org.opencontainers.runc.checkpoint.enabled", "true" };
 	if (*OCIRUN_COMMIT)
 		pairs.v[pairs.n++] = (struct pair){ "ocirun.commit", OCIRUN_COMMIT };
 	return pairs;
@@ -182,9 +182,10 @@ static struct pairs fill_annotations(struct arena *a)
 /* Those that change what a container may do: an engine should not pass them on from strangers. */
 static struct strings fill_unsafe_annotations(struct arena *a)
 {
-	struct strings names = { .n = 1, .v = arena_array(a, char *, 2) };
+	struct strings names = { .n = 2, .v = arena_array(a, char *, 3) };
 
 	names.v[0] = ANNOTATION_KEEP_GROUPS;
+	names.v[1] = ANNOTATION_CRIU_CONFIG;
 	return names;
 }
 

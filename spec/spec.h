@@ -304,6 +304,7 @@ struct spec_linux {
 
 /* "1": the supplementary groups of the caller stay the program's, in the place of additionalGids. */
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
+#define ANNOTATION_CRIU_CONFIG "org.criu.config" /* a file of options for criu */
 
 struct spec {
 	char *oci_version;

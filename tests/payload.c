@@ -790,13 +790,17 @@ static void do_ignore_term(char **argument)
 static void do_await_signal(char **argument)
 {
 	sigset_t set;
+	int got;
 
 	(void)argument;
 	sigfillset(&set);
 	sigdelset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	printf("ready\n");
-	printf("signal=%d\n", sigwaitinfo(&set, NULL));
+	do
+		got = sigwaitinfo(&set, NULL);
+	while (got < 0 && errno == EINTR); /* a checkpoint */
+	printf("signal=%d\n", got);
 	sigemptyset(&set);
 	sigprocmask(SIG_SETMASK, &set, NULL);
 }

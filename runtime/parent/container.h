@@ -34,6 +34,37 @@ struct create_options {
 	enum cgroup_manager cgroup_manager;
 };
 
+enum criu_cgroups {
+	CRIU_CGROUPS_SOFT,
+	CRIU_CGROUPS_FULL,
+	CRIU_CGROUPS_STRICT,
+	CRIU_CGROUPS_IGNORE
+};
+
+/* What checkpoint and restore tell criu; criu(8) explains the words. */
+struct criu_options {
+	const char *image_path;  /* of the images; NULL: "checkpoint" */
+	const char *work_path;   /* of its log; NULL: image_path */
+	const char *parent_path; /* the images before, seen from image_path */
+	const char *page_server; /* ADDRESS:PORT */
+	const char *lsm_profile; /* TYPE:LABEL of the restored processes */
+	const char *lsm_mount_context;
+	unsigned cgroups_mode; /* enum criu_cgroups */
+	unsigned network_lock; /* iptables, nftables, skip */
+	unsigned status_fd;    /* gets a byte when lazy pages can be fetched; 0: none */
+	bool leave_running;
+	bool pre_dump; /* only what memory holds now, to have less to do later */
+	bool tcp_established;
+	bool tcp_skip_in_flight;
+	bool tcp_close;
+	bool link_remap;
+	bool ext_unix_sk;
+	bool shell_job;
+	bool lazy_pages;
+	bool file_locks;
+	bool auto_dedup;
+};
+
 /*
  * Warnings of what follows go to this function, one line each without newline (unknown
  * capabilities, poststop hooks that failed). Set once by cmd/; the default drops them.
@@ -84,6 +115,16 @@ MUST_CHECK int container_kill(const char *root, const char *id, int signal, bool
 /* With `force`, a container in any condition, even half-made, is killed and removed, and a missing
  * one is no error. */
 MUST_CHECK int container_delete(const char *root, const char *id, bool force, struct error *e);
+
+/* Save a running or paused container into a folder, by criu; unless it is to stay, it is deleted
+ * then, poststop hooks included. */
+MUST_CHECK int container_checkpoint(const char *root, const char *id, const struct criu_options *o,
+				    struct error *e);
+
+/* Make a container from a bundle and such a folder: it runs when this returns, with o->detach, or
+ * has run to its end as with container_run. */
+MUST_CHECK int container_restore(const struct create_options *o, const struct criu_options *criu,
+				 int *exit_code, struct error *e);
 
 /* Never waits for a writer. Strings from the arena. */
 MUST_CHECK int container_status(const char *root, const char *id, struct arena *a,

@@ -174,12 +174,12 @@ int creation_cgroup(struct creation *c, struct error *e)
 		       : cgroup_devices_commit(&c->devices, e);
 }
 
-static int keep_config(struct creation *c, struct error *e)
+int creation_config(struct creation *c, struct error *e)
 {
 	return state_config_keep(&c->state, c->bundle.config, c->bundle.config_length, e);
 }
 
-static int write_limits(struct creation *c, struct error *e)
+int creation_limits(struct creation *c, struct error *e)
 {
 	if (!cgroup_made_all(&c->state.record))
 		cgroup_limits_remember(&c->arena, c->bundle.plan, &c->limits);
@@ -371,15 +371,16 @@ static const struct creation_step steps[] = {
 	{ "spawn", spawn },
 	/* Init is in its cgroup, and mounts meanwhile. Not before: where pids.limit is 0 nobody is
 	 * born in the cgroup, and memory.limit would count its birth. */
-	{ "limits", write_limits },
+	{ "limits", creation_limits },
 	/* While it mounts, too; before it is complete, when others may ask for it. */
-	{ "config", keep_config },
+	{ "config", creation_config },
 	{ "accompany", accompany },
 	{ "console", creation_console },
 	/* Its presence means success to conmon: as late as possible. */
 	{ "pid file", creation_pid_file },
 	{ "record", record },
 };
+
 static void undo(struct creation *c)
 {
 	struct error ignored = ERROR_NONE;
@@ -413,10 +414,8 @@ int creation_steps(struct creation *c, const struct creation_step *step, size_t 
 	return 0;
 }
 
-int creation_begin(struct creation *c, const struct create_options *o, bool foreground,
-		   struct error *e)
+int creation_begin(struct creation *c, struct error *e)
 {
-	*c = CREATION(o, foreground);
 	return creation_steps(c, steps, sizeof(steps) / sizeof(steps[0]), e);
 }
 
@@ -430,15 +429,16 @@ void creation_close(struct creation *c)
 	fd_close(&c->console_socket);
 	fd_close(&c->terminal);
 	cgroup_devices_close(&c->devices);
+	fd_close(&c->notify);
 	state_close(&c->state);
 	arena_free(&c->arena);
 }
 
 int container_create(const struct create_options *o, struct error *e)
 {
-	struct creation c;
+	struct creation c = CREATION(o, false);
 
-	if (creation_begin(&c, o, false, e) < 0)
+	if (creation_begin(&c, e) < 0)
 		return -1;
 	creation_close(&c);
 	return 0;

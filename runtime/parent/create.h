@@ -20,6 +20,7 @@ struct creation {
 	struct sources sources;
 	int console_socket;
 	int terminal; /* the master; -1: none, or handed over */
+	int notify;   /* where the container says that it is ready; -1: nobody waits for that */
 	bool hooks_began;
 	/* What there was in cgroups that are not of our making. */
 	struct device_change devices;
@@ -33,6 +34,7 @@ struct creation {
 			    .spawn = { .pidfd = -1, .channel = -1 }, \
 			    .console_socket = -1,                    \
 			    .terminal = -1,                          \
+			    .notify = -1,                            \
 			    .devices = DEVICE_CHANGE_NONE })
 
 struct creation_step {
@@ -45,20 +47,22 @@ MUST_CHECK int creation_steps(struct creation *c, const struct creation_step *st
 			      struct error *e);
 
 /* The steps that restore shares: config.json; who gets the terminal; the plan; id, lock and record;
- * the cgroups; hooks of the runtime's side; the terminal's master; the pid file. */
+ * the cgroups; the copy of config.json; the limits; hooks of the runtime's side; the terminal's
+ * master; the pid file. */
 MUST_CHECK int creation_load(struct creation *c, struct error *e);
 MUST_CHECK int creation_terminal(struct creation *c, struct error *e);
 MUST_CHECK int creation_plan(struct creation *c, struct error *e);
 MUST_CHECK int creation_claim(struct creation *c, struct error *e);
 MUST_CHECK int creation_cgroup(struct creation *c, struct error *e);
+MUST_CHECK int creation_config(struct creation *c, struct error *e);
+MUST_CHECK int creation_limits(struct creation *c, struct error *e);
 MUST_CHECK int creation_hooks(struct creation *c, struct error *e);
 MUST_CHECK int creation_console(struct creation *c, struct error *e);
 MUST_CHECK int creation_pid_file(struct creation *c, struct error *e);
 
 /* Everything up to "created". On failure nothing is left. On success the state is still locked;
  * creation_close ends it. */
-MUST_CHECK int creation_begin(struct creation *c, const struct create_options *o, bool foreground,
-			      struct error *e);
+MUST_CHECK int creation_begin(struct creation *c, struct error *e);
 void creation_close(struct creation *c);
 
 #endif

@@ -55,6 +55,14 @@ static int run_process(struct state *s, bool *executing, struct error *e)
 	return got ? -1 : 0;
 }
 
+int start_hooks(struct state *s, struct error *e)
+{
+	if (s->record.poststart.n &&
+	    state_hooks(s, "poststart", STATUS_RUNNING, &s->record.poststart, e) < 0)
+		return end_container(s);
+	return 0;
+}
+
 int start_locked(struct state *s, struct error *e)
 {
 	bool executing;
@@ -67,10 +75,7 @@ int start_locked(struct state *s, struct error *e)
 			(void)!process_wait_end(init, 1000);
 		return executing ? -1 : end_container(s);
 	}
-	if (s->record.poststart.n &&
-	    state_hooks(s, "poststart", STATUS_RUNNING, &s->record.poststart, e) < 0)
-		return end_container(s);
-	return 0;
+	return start_hooks(s, e);
 }
 
 static void still_creating(struct error *e)

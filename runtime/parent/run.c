@@ -3,9 +3,9 @@
  * it forwards signals, passes the terminal's bytes, reaps whatever falls to it, and ends with the
  * program's exit code.
  */
+#include "runtime/parent/run.h"
 #include "runtime/file.h"
 #include "runtime/parent/console.h"
-#include "runtime/parent/create.h"
 #include "runtime/parent/destroy.h"
 #include "runtime/parent/notify.h"
 #include "runtime/parent/oom.h"
@@ -28,7 +28,6 @@ struct foreground {
 	struct console console;
 	bool terminal;
 	int signals;   /* signalfd */
-	int notify;    /* where the container says that it is ready; -1: nobody waits for that */
 	int exit_code; /* -1: init lives */
 };
 
@@ -87,11 +86,11 @@ static void handle_signals(struct foreground *f)
 /* We stay, and stay the one to watch: nothing to be said of that. */
 static void handle_notify(struct foreground *f)
 {
-	if (f->notify < 0 || !notify_is_ready(f->notify))
+	if (f->c->notify < 0 || !notify_is_ready(f->c->notify))
 		return;
 	notify_ready(f->c->o->notify_socket, 0);
 	/* Who goes on talking is told that nobody listens, before a full queue holds it up. */
-	fd_close(&f->notify);
+	fd_close(&f->c->notify);
 }
 
 /* `events`: the signals; with them what the container says, if somebody waits for that. */
@@ -113,7 +112,7 @@ static void wait_both(struct foreground *f)
 	char line[128];
 
 	if (both >= 0 && epoll_ctl(both, EPOLL_CTL_ADD, f->signals, &in) == 0 &&
-	    epoll_ctl(both, EPOLL_CTL_ADD, f->notify, &in) == 0) {
+	    epoll_ctl(both, EPOLL_CTL_ADD, f->c->notify, &in) == 0) {
 		wait_exit(f, both);
 		return;
 	}
@@ -121,18 +120,6 @@ static void wait_both(struct foreground *f)
 		 strerrordesc_np(errno));
 	container_warn(line);
 	wait_exit(f, f->signals);
-}
-
-static int start(struct foreground *f, struct error *e)
-{
-	struct creation *c = f->c;
-
-	if (c->bundle.spec->process)
-		return c->bundle.plan->notify && notify_listen(&c->state, &f->notify, e) < 0
-			       ? -1
-			       : start_locked(&c->state, e);
-	error_set(e, 0, "config.json has none to start");
-	return error_in(e, "process");
 }
 
 /* The container's process is gone or never came: remove what is left, unless it is to be kept. */
@@ -150,7 +137,7 @@ static int finish(struct foreground *f, bool keep, struct error *e)
 	return destroy(&f->c->state, true, e);
 }
 
-static int run_foreground(struct foreground *f, int *exit_code, struct error *e)
+static int run_foreground(struct foreground *f, creation_fn *start, int *exit_code, struct error *e)
 {
 	struct creation *c = f->c;
 
@@ -161,11 +148,11 @@ static int run_foreground(struct foreground *f, int *exit_code, struct error *e)
 	f->terminal = c->terminal >= 0;
 	if (f->terminal)
 		console_begin(&f->console, fd_take(&c->terminal));
-	int result = start(f, e);
+	int result = start(c, e);
 	if (result == 0) {
 		/* Not while we wait: kill, delete --force and others may write now. */
 		state_unlock(&c->state);
-		if (f->notify < 0)
+		if (f->c->notify < 0)
 			wait_exit(f, f->signals);
 		else
 			wait_both(f);
@@ -177,39 +164,57 @@ static int run_foreground(struct foreground *f, int *exit_code, struct error *e)
 	return result;
 }
 
-static int run_detached(struct foreground *f, struct error *e)
+static int run_detached(struct foreground *f, creation_fn *start, struct error *e)
 {
 	struct creation *c = f->c;
 
-	if (start(f, e) < 0)
+	if (start(c, e) < 0)
 		return -1;
-	if (f->notify >= 0) {
+	if (c->notify >= 0) {
 		state_unlock(&c->state);
-		notify_wait(f->notify, c->spawn.pidfd, c->o->notify_socket, c->spawn.pid);
+		notify_wait(c->notify, c->spawn.pidfd, c->o->notify_socket, c->spawn.pid);
 	}
 	return 0;
 }
 
-int container_run(const struct create_options *o, int *exit_code, struct error *e)
+int run_creation(struct creation *c, creation_fn *begin, creation_fn *start, int *exit_code,
+		 struct error *e)
 {
-	struct creation c;
-	struct foreground f = { .c = &c, .exit_code = -1, .notify = -1 };
+	const struct create_options *o = c->o;
+	struct foreground f = { .c = c, .exit_code = -1 };
 	struct error ignored = ERROR_NONE;
 
 	*exit_code = 0;
 	/* Before the clone, so that a container's orphans fall to us and not to init. */
 	if (!o->detach && !o->no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return error_set(e, errno, "become a subreaper");
-	if (creation_begin(&c, o, !o->detach, e) < 0)
+	if (begin(c, e) < 0)
 		return -1;
-	int result = o->detach ? run_detached(&f, e) : run_foreground(&f, exit_code, e);
+	int result =
+		o->detach ? run_detached(&f, start, e) : run_foreground(&f, start, exit_code, e);
 	if (result < 0)
 		(void)!finish(&f, false, &ignored);
 	else if (!o->detach)
 		result = finish(&f, o->keep, e);
 	if (result < 0 && o->pid_file && *o->pid_file)
 		unlink(o->pid_file);
-	fd_close(&f.notify);
-	creation_close(&c);
+	creation_close(c);
 	return result;
+}
+
+static int start(struct creation *c, struct error *e)
+{
+	if (c->bundle.spec->process)
+		return c->bundle.plan->notify && notify_listen(&c->state, &c->notify, e) < 0
+			       ? -1
+			       : start_locked(&c->state, e);
+	error_set(e, 0, "config.json has none to start");
+	return error_in(e, "process");
+}
+
+int container_run(const struct create_options *o, int *exit_code, struct error *e)
+{
+	struct creation c = CREATION(o, !o->detach);
+
+	return run_creation(&c, creation_begin, start, exit_code, e);
 }

@@ -8,4 +8,7 @@
  * with its state directory. */
 MUST_CHECK int start_locked(struct state *s, struct error *e);
 
+/* The poststart hooks alone: of a container that came to run in another way. */
+MUST_CHECK int start_hooks(struct state *s, struct error *e);
+
 #endif

@@ -141,7 +141,7 @@ load helpers
 	args /no/such/file
 	create
 	assert_error 'no such file or directory'
-	for command in state start ps events kill delete; do
+	for command in state start ps events kill delete checkpoint; do
 		try oci $command "$C"
 		assert_error "container does not exist"
 	done
@@ -402,7 +402,7 @@ orphan_is_ours() { [ "$(sed -n 1p <<<"$out")" = "$(sed -n 2p <<<"$out")" ]; }
 	try "$OCIRUN" --help
 	assert_success
 	help=$out
-	for command in create start run state list ps events kill delete spec features; do
+	for command in create start run state list ps events kill delete checkpoint restore spec features; do
 		grep -qw "$command" <<<"$help" || fail "no $command in --help"
 		try "$OCIRUN" "$command" --help
 		assert_success

@@ -118,10 +118,10 @@ static void test_json(void **state)
 	assert_int_equal(again.linux.namespaces.n, 8);
 	assert_non_null(strstr(
 		text,
-		"\"potentiallyUnsafeConfigAnnotations\": [\n    \"run.oci.keep_original_groups\"\n  ]"));
+		"\"potentiallyUnsafeConfigAnnotations\": [\n    \"run.oci.keep_original_groups\",\n    \"org.criu.config\"\n  ]"));
 	assert_non_null(strstr(text, "\"idmap\": {"));
 	assert_non_null(strstr(text, "\"systemdUser\": "));
-	assert_non_null(strstr(text, "\"org.opencontainers.runc.checkpoint.enabled\": \""));
+	assert_non_null(strstr(text, "\"org.opencontainers.runc.checkpoint.enabled\": \"true\""));
 }
 
 int main(void)

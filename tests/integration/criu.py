@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""A criu for tests: says that it is 4.2, can do everything and has done it, and writes what it was asked to $CRIU_ASKED.
+
+A line per field of the options, NUMBER=VALUE; messages within them in hexadecimal, texts as they are.
+"""
+import os
+import socket
+import sys
+
+VERSION, FEATURES, PRE_DUMP = 10, 9, 4
+
+
+def fields(data):
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    at = 0
+    while at < len(data):
+        key = varint()
+        value = varint()
+        if key & 7 == 2:
+            at += value
+            value = data[at - value:at]
+        yield key >> 3, value
+
+
+def shown(value):
+    if isinstance(value, int):
+        return str(value)
+    text = value.decode("ascii", "replace")
+    return text if text.isprintable() else value.hex()
+
+
+def main():
+    s = socket.socket(fileno=int(sys.argv[2]))
+    while request := s.recv(300000):
+        asked = dict(fields(request))
+        reply = {VERSION: "080a1001520408041002", FEATURES: "08091001420408011001", PRE_DUMP: "08041001"}.get(asked[1], "08011001")
+        if 2 in asked:
+            with open(os.environ["CRIU_ASKED"], "w") as out:
+                print(f"type={asked[1]}", *(f"{n}={shown(v)}" for n, v in fields(asked[2])), sep="\n", file=out)
+        s.send(bytes.fromhex(reply))
+
+
+main()
