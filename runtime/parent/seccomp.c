@@ -33,6 +33,7 @@ struct arch {
 };
 
 struct call { /* syscalls[rule].names[name] */
+	bool multiplexer;
 	int number;
 	size_t rule;
 	size_t name;
@@ -153,17 +154,26 @@ static int add_rule(scmp_filter_ctx filter, const struct spec_seccomp_syscall *r
 	return seccomp_rule_add_array(filter, action, number, rule->args.n, conditions);
 }
 
-static int descending(const void *a, const void *b)
+/* Calls that are the way to others on some architectures. */
+static bool is_multiplexer(const char *name)
+{
+	return strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0;
+}
+
+static int by_order(const void *a, const void *b)
 {
 	const struct call *x = a, *y = b;
 
-	return x->number != y->number ? (x->number < y->number) - (x->number > y->number)
-	       : x->rule != y->rule   ? (x->rule > y->rule) - (x->rule < y->rule)
-				      : (x->name > y->name) - (x->name < y->name);
+	return x->multiplexer != y->multiplexer ? x->multiplexer ? -1 : 1
+	       : x->number != y->number         ? (x->number < y->number) - (x->number > y->number)
+	       : x->rule != y->rule             ? (x->rule > y->rule) - (x->rule < y->rule)
+						: (x->name > y->name) - (x->name < y->name);
 }
 
 /* The calls of all rules, the highest native number first, each call's in the profile's order:
- * libseccomp keeps a list in ascending order and looks from its start for where one belongs. */
+ * libseccomp keeps a list in ascending order and looks from its start for where one belongs. Before
+ * them multiplexers: one that is allowed as a whole leaves nothing to say about its parts, while
+ * two rules for a part, whose conditions it can't see, would contradict each other. */
 static void list_calls(struct compiler *c, struct arena *a)
 {
 	size_t room = 0;
@@ -178,11 +188,13 @@ static void list_calls(struct compiler *c, struct arena *a)
 		for (size_t k = 0; k < rule->names.n; k++) {
 			int number = seccomp_syscall_resolve_name(rule->names.v[k]);
 			if (number != __NR_SCMP_ERROR)
-				c->calls.v[c->calls.n++] = (struct call){ number, i, k };
+				c->calls.v[c->calls.n++] =
+					(struct call){ is_multiplexer(rule->names.v[k]), number, i,
+						       k };
 		}
 	}
 	if (c->calls.n)
-		qsort(c->calls.v, c->calls.n, sizeof(*c->calls.v), descending);
+		qsort(c->calls.v, c->calls.n, sizeof(*c->calls.v), by_order);
 }
 
 static int add_rules(const struct compiler *c, scmp_filter_ctx filter, struct error *e)

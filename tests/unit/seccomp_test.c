@@ -244,6 +244,30 @@ static void test_arguments_of_32_bits(void **state)
 	assert_int_equal(call(&p, I386, 20, 1, 7), ALLOW);
 }
 
+/* podman's profile without CAP_AUDIT_WRITE: on 32 bits sockets are made through socketcall as well,
+ * whose arguments a filter can't see. */
+static void test_socketcall(void **state)
+{
+	struct seccomp_program p = compile(
+		*state,
+		DEFAULT("ERRNO") ",\"architectures\":[\"SCMP_ARCH_X86\"]" RULES(
+			RULE("\"socketcall\"," NEW, "ALLOW", "") "," RULE(
+				"\"socket\"", "ERRNO",
+				",\"errnoRet\":22" ARGS(ARG(0, "EQ", 16, 0) "," ARG(
+					1, "EQ", 9,
+					0))) "," RULE("\"socket\"", "ALLOW",
+						      ARGS(ARG(1, "NE", 9,
+							       0))) "," RULE("\"socket\"", "ALLOW",
+									     ARGS(ARG(0, "NE", 16,
+										      0)))));
+
+	assert_int_equal(call(&p, I386, 102, 1, 0), ALLOW);
+	assert_int_equal(call(&p, I386, 359, 16, 9), ERR(EINVAL));
+	assert_int_equal(call(&p, X64, SYS_socket, 16, 9), ERR(EINVAL));
+	assert_int_equal(call(&p, X64, SYS_socket, 16, 8), ALLOW);
+	assert_int_equal(call(&p, X64, SYS_socket, 15, 9), ALLOW);
+}
+
 /* What changes nothing, or can't, is left out. */
 static void test_left_out(void **state)
 {
@@ -484,6 +508,7 @@ int main(void)
 		ARENA_TEST(test_masked),
 		ARENA_TEST(test_and_or),
 		ARENA_TEST(test_arguments_of_32_bits),
+		ARENA_TEST(test_socketcall),
 		ARENA_TEST(test_left_out),
 		ARENA_TEST(test_enosys),
 		ARENA_TEST(test_many),
