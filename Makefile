@@ -155,7 +155,7 @@ demo: need-build+bundles bundles
 
 # --- test ---
 
-.PHONY: check check-unit check-integration check-vm check-vm-all unit-tests asan fuzz coverage lint format
+.PHONY: check check-unit check-integration check-clients check-vm check-vm-all unit-tests asan fuzz coverage lint format
 unit-tests: $(UNIT_TESTS)
 
 check: need-build+test+bundles bundles
@@ -169,6 +169,12 @@ check-unit: need-build+test
 check-integration: need-build+test+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
 	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/prove $(INTEGRATION_TESTS)
+
+# podman, buildah, containerd, docker with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
+CLIENTS ?= $(patsubst tests/clients/%.bats,%,$(wildcard tests/clients/*.bats))
+check-clients: need-build+test+clients
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun
+	@CLIENT_RUNTIME='$(or $(CLIENT_RUNTIME),$(abspath $(BUILD)/ocirun))' tests/clients/run $(CLIENTS:%=tests/clients/%.bats)
 
 # In a VM, what this host may lack: MACHINE is a row of the table in tests/vm/run, VM_TESTS the files (default: all).
 check-vm check-vm-all: need-build+vm+bundles bundles
@@ -209,16 +215,22 @@ bench-memory: need-build
 
 # --- install ---
 
-.PHONY: install uninstall clean help
+.PHONY: install install-podman uninstall clean help
 install: $(BUILD)/ocirun
 	install -D -m 755 $(BUILD)/ocirun $(DESTDIR)$(PREFIX)/bin/ocirun
 	install -D -m 644 cmd/ocirun.8 $(DESTDIR)$(PREFIX)/share/man/man8/ocirun.8
 	[ ! -e cmd/completion.bash ] || \
 		install -D -m 644 cmd/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun
 
+# So that podman knows ocirun: what it changes is in cmd/podman.conf.
+PODMAN_CONF := $(DESTDIR)/etc/containers/containers.conf.d/ocirun.conf
+install-podman:
+	@install -d $(dir $(PODMAN_CONF))
+	sed 's|@BINDIR@|$(PREFIX)/bin|' cmd/podman.conf >$(PODMAN_CONF)
+
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/ocirun $(DESTDIR)$(PREFIX)/share/man/man8/ocirun.8 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun $(PODMAN_CONF)
 
 clean:
 	rm -rf $(BUILD) bundles/*/rootfs bundles/hooks/config.json bundles/hooks/log
@@ -230,6 +242,7 @@ help:
 #help make demo                watch a container being created, started, inspected, killed and deleted (root)
 #help make bundles             make the root file systems of bundles/
 #help make check               all tests (check-unit, check-integration: one half); the last line has the totals
+#help make check-clients       podman, buildah, containerd, docker on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
 #help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
 #help make check-vm-all        the same on all its kernels, and on cgroup v1 (about an hour a machine)
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
@@ -240,4 +253,5 @@ help:
 #help make bench               time, memory, system calls beside crun, runc, youki (BENCH_RUNS=60 PEERS="/path ...")
 #help make bench-memory        the smallest memory limit of a container, beside crun and runc (root; a memory controller)
 #help make install             PREFIX=/usr/local DESTDIR=; uninstall undoes it
+#help make install-podman      tell podman of it: podman --runtime ocirun
 #help make clean               remove what make made
