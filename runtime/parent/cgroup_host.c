@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #define FILE_MAX ((size_t)4 << 20) /* of mountinfo and the like */
@@ -158,5 +159,78 @@ int cgroup_hierarchies(struct arena *a, struct cgroup_hierarchies *out, struct e
 		return -1;
 	if (out->n)
 		cgroup_find_own(text, out);
+	return 0;
+}
+
+/* The root of a cgroup v1 is one name below the place of all hierarchies; on pure v2 that may be a
+ * cgroup like others. Names are counted, so that the usual cgroup, farther down, costs nothing. */
+static bool is_root(const char *path)
+{
+	struct statx st;
+	int names = 0;
+
+	for (const char *at = path + sizeof(CGROUP_ROOT); *at; at += strcspn(at, "/")) {
+		at += strspn(at, "/");
+		names += *at && !(at[0] == '.' && (!at[1] || at[1] == '/'));
+	}
+	return !names || (names == 1 && statx(AT_FDCWD, path, 0, 0, &st) == 0 &&
+			  st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+static int no_cgroup_of(const struct record *r, size_t i, const char *why, struct error *e)
+{
+	error_set(e, 0, "\"%.300s\" is %s", r->cgroups.v[i].path, why);
+	return error_in(e, "cgroups[%zu].path", i);
+}
+
+int cgroup_check_record(const struct record *r, struct error *e)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		const char *path = r->cgroups.v[i].path;
+		if (strncmp(path, CGROUP_ROOT "/", sizeof(CGROUP_ROOT)) != 0 || strstr(path, "/.."))
+			return no_cgroup_of(r, i, "no cgroup", e);
+		if (is_root(path))
+			return no_cgroup_of(r, i, "the root of a hierarchy, no container's", e);
+	}
+	return 0;
+}
+
+/* Is the cgroup `own` that of a path below the mount point, or below it? Neither has to be written
+ * with single slashes. */
+static bool holds(const char *below, const char *own)
+{
+	for (;;) {
+		below += strspn(below, "/");
+		own += strspn(own, "/");
+		const size_t n = strcspn(below, "/");
+		if (!n)
+			return true;
+		if (n == 1 && *below == '.') {
+			below++;
+			continue;
+		}
+		if (strcspn(own, "/") != n || strncmp(below, own, n) != 0)
+			return false;
+		below += n;
+		own += n;
+	}
+}
+
+int cgroup_check_apart(struct arena *a, const struct record *r, struct error *e)
+{
+	struct cgroup_hierarchies host;
+
+	if (!r->cgroups.n)
+		return 0;
+	if (cgroup_hierarchies(a, &host, e) < 0)
+		return -1;
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		for (size_t j = 0; j < host.n; j++) {
+			const char *path = r->cgroups.v[i].path;
+			const size_t n = strlen(host.v[j].mount_point);
+			if (!strncmp(path, host.v[j].mount_point, n) && path[n] == '/' &&
+			    holds(path + n, host.v[j].own))
+				return no_cgroup_of(r, i, "one that ocirun itself is in", e);
+		}
 	return 0;
 }

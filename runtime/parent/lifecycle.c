@@ -166,7 +166,8 @@ int container_pause(const char *root, const char *id, struct error *e)
 	if (arena_init(&a, ARENA, e) < 0)
 		return -1;
 	/* Locked: `start` talks to an init that must not stand still. */
-	int result = state_open(&s, root, id, &a, e) < 0 || state_lock(&s, LOCK_MS, e) < 0
+	int result = state_open(&s, root, id, &a, e) < 0 || state_lock(&s, LOCK_MS, e) < 0 ||
+				     state_check_cgroups(&s, e) < 0
 			     ? -1
 			     : pause_locked(&s, e);
 	arena_free(&a);
@@ -215,7 +216,7 @@ static int kill_opened(struct state *s, int signal, bool all, struct error *e)
 	/* Without a pid namespace of its own the end of init is not the end of the container. */
 	bool ends_all = signal == SIGKILL && !s->record.own_pid_namespace;
 	if ((all || ends_all) && s->record.cgroups.n)
-		return kill_all(&s->record, signal, e);
+		return state_check_cgroups(s, e) < 0 ? -1 : kill_all(&s->record, signal, e);
 	if (status == STATUS_STOPPED)
 		return 0;
 	if (signal_init(&s->record, signal) < 0) {
@@ -283,7 +284,7 @@ static int delete_damaged(struct state *s, struct error *e)
 
 	*e = ERROR_NONE;
 	/* The lock reads the record anew and fails in the same way, holding it. */
-	if (state_lock(s, LOCK_MS, &again) == 0)
+	if (state_lock(s, LOCK_MS, &again) == 0 && state_check_cgroups(s, &again) == 0)
 		return destroy(s, false, e);
 	container_warn("the record of what it left is damaged: processes and cgroups may remain");
 	return state_remove(s, e);
@@ -297,6 +298,8 @@ int container_delete(const char *root, const char *id, bool force, struct error 
 	if (arena_init(&a, ARENA, e) < 0)
 		return -1;
 	int result = state_open(&s, root, id, &a, e);
+	if (result == 0)
+		result = state_check_cgroups(&s, e);
 	if (result == 0)
 		result = delete_opened(&s, force, e);
 	else if (force && s.directory >= 0)

@@ -132,18 +132,11 @@ int state_claim(struct state *s, const char *root, const char *id, struct arena 
 	return take_lock(s, 1000, e);
 }
 
-/* Whoever is in a recorded cgroup may be killed: in nothing else than one. */
-static int check_cgroups(const struct record *r, struct error *e)
+static int damaged(struct state *s, struct error *e)
 {
-	for (size_t i = 0; i < r->cgroups.n; i++) {
-		const char *path = r->cgroups.v[i].path;
-		if (!strncmp(path, CGROUP_ROOT "/", sizeof(CGROUP_ROOT)) &&
-		    path[sizeof(CGROUP_ROOT)] && !strstr(path, "/.."))
-			continue;
-		error_set(e, 0, "\"%.300s\" is no cgroup", path);
-		return error_in(e, "cgroups[%zu].path", i);
-	}
-	return 0;
+	memset(&s->record, 0, sizeof(s->record));
+	error_context(e, RECORD " of %s is damaged", s->id);
+	return error_hint(e, "`ocirun delete --force %s` clears it", s->id);
 }
 
 /*
@@ -163,13 +156,15 @@ static int read_record(struct state *s, struct error *e)
 	if (fd < 0 || file_read(fd, JSON_SIZE_MAX, s->arena, &text, &length) < 0)
 		return error_set(e, errno, "read " RECORD " of %s", s->id);
 	if (json_read(&record_table, &s->record, text, length, s->arena, NULL, e) < 0 ||
-	    check_cgroups(&s->record, e) < 0) {
-		memset(&s->record, 0, sizeof(s->record));
-		error_context(e, RECORD " of %s is damaged", s->id);
-		return error_hint(e, "`ocirun delete --force %s` clears it", s->id);
-	}
+	    cgroup_check_record(&s->record, e) < 0)
+		return damaged(s, e);
 	s->recorded = true;
 	return 0;
+}
+
+int state_check_cgroups(struct state *s, struct error *e)
+{
+	return cgroup_check_apart(s->arena, &s->record, e) < 0 ? damaged(s, e) : 0;
 }
 
 /* Does another live process hold the lock? Asked through a description of our own: one that we hold

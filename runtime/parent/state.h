@@ -53,6 +53,12 @@ MUST_CHECK int state_lock(struct state *s, int ms, struct error *e);
 MUST_CHECK int state_relock(struct state *s, int ms, struct error *e);
 void state_unlock(struct state *s);
 
+/*
+ * For who is about to do something to all that is in the recorded cgroups: a record that names one
+ * that ocirun itself is in is damaged, and emptied as one that can't be read.
+ */
+MUST_CHECK int state_check_cgroups(struct state *s, struct error *e);
+
 /* Write the record. */
 MUST_CHECK int state_save(struct state *s, struct error *e);
 

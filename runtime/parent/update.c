@@ -39,7 +39,7 @@ struct update {
 static int open_container(struct update *u, struct error *e)
 {
 	if (state_open(&u->state, u->o->root, u->o->id, &u->arena, e) < 0 ||
-	    state_lock(&u->state, LOCK_MS, e) < 0)
+	    state_lock(&u->state, LOCK_MS, e) < 0 || state_check_cgroups(&u->state, e) < 0)
 		return -1;
 	switch (state_status(&u->state)) {
 	case STATUS_CREATED:

@@ -774,6 +774,61 @@ end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
 	for dir in $(cgroups_of "$C"); do until_true rmdir "$dir"; done
 }
 
+# A record of a container that runs, its init being PID, with one cgroup; not one that create made, so that nothing would be removed.
+record_of() { # PID CGROUP
+	local start
+	mkdir -p "$ROOT/$C"
+	start=$(started "$1")
+	echo "{\"ociVersion\":\"1.3.0\",\"id\":\"$C\",\"bundle\":\"/\",\"created\":\"now\",\"complete\":true,\"creator\":{\"pid\":0,\"startTime\":0},
+		\"init\":{\"pid\":$1,\"startTime\":$start},\"cgroups\":[{\"path\":\"$2\"}]}" >"$ROOT/$C/state.json"
+}
+
+# What does something to all that is in a cgroup does nothing to those in this one, and says why; delete --force clears the record.
+is_damaged() { # PID CGROUP WHY
+	local command
+	for command in "kill --all $C KILL" "kill --all $C TERM" "delete $C" "pause $C" "update --pids-limit 5 $C"; do
+		record_of "$1" "$2"
+		# shellcheck disable=SC2086
+		try oci $command
+		assert_error "state.json of $C is damaged: cgroups[0].path: \"$2\" is $3" "delete --force" || return
+	done
+	record_of "$1" "$2"
+	try oci delete --force "$C"
+	assert_success
+	absent "$ROOT/$C"
+	kill -0 "$1" || fail "killed for being in $2"
+}
+
+# In a pid namespace of its own, where a wrong step could kill nobody else; and in the cgroup $at/$C-own/below.
+roots_and_own() {
+	local at=$1 dir
+	echo $BASHPID >"$at/$C-own/below/cgroup.procs" || return
+	sleep 100 & sleeper=$!
+	for dir in /sys/fs/cgroup/*/cgroup.procs; do
+		mountpoint -q "${dir%/*}" || continue
+		is_damaged $sleeper "${dir%/*}" "the root of a hierarchy" || return
+		is_damaged $sleeper "${dir%/*}/./" "the root of a hierarchy" || return
+	done
+	is_damaged $sleeper /sys/fs/cgroup/ "the root of a hierarchy" || return
+	is_damaged $sleeper "$at/$C-own" "one that ocirun itself is in" || return
+	is_damaged $sleeper "$at//$C-own/./below" "one that ocirun itself is in" || return
+	kill $sleeper
+	echo fine
+}
+
+@test "a record whose cgroup is a root, or one that ocirun is in, is damaged: nobody is killed for being there" {
+	need_root
+	at=$(cgroup2_at)
+	mkdir -p "$at/$C-own/below"
+	export -f record_of is_damaged roots_and_own oci try assert_error assert_success fail absent started
+	export C ROOT T OCIRUN
+	IN=()
+	timeout -k 1 60 unshare --pid --fork --mount-proc bash -c 'IN=(); roots_and_own "$1"' bash "$at" >"$T/said" 2>&1 3>&- || true
+	for dir in "$at/$C-own/below" "$at/$C-own"; do until_true rmdir "$dir"; done
+	equal "$(tail -n 1 "$T/said")" fine || cat "$T/said"
+	grep -qx fine "$T/said"
+}
+
 @test "a record whose cgroup is none is damaged: nobody is killed for being listed there" {
 	sleep 60 3>&- & sleeper=$!
 	mkdir -p "$T/other" "$ROOT/$C"
