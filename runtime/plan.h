@@ -145,7 +145,7 @@ struct plan {
 	struct strings readonly_paths;
 	char *hostname;
 	char *domainname;
-	struct pairs sysctl; /* file below /proc/sys -> value */
+	struct pairs sysctl; /* as config.json names them */
 
 	uint32_t *personality; /* NULL: the caller's */
 	struct plan_memory_policy *memory_policy;

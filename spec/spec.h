@@ -351,6 +351,7 @@ MUST_CHECK int spec_validate_resources(const struct spec_resources *r, struct er
  * "net/core/somaxconn". False when it is none: empty, too long for `size`, or with an empty, "." or
  * ".." component, so that the path stays below.
  */
+#define SYSCTL_PATH 256 /* bytes that hold any */
 bool spec_sysctl_path(const char *key, char *out, size_t size);
 
 /* The CLONE_NEW* bit of the namespace that such a path belongs to; 0: none, it is the host's. */

@@ -7,8 +7,6 @@
 #include <linux/sched.h>
 #include <string.h>
 
-#define NAME_MAX_BYTES 255
-
 /* The first separator decides: "net.ipv4.conf.eth0/100.mtu" and "net/ipv4/conf/eth0.100/mtu" name
  * one file. */
 bool spec_sysctl_path(const char *key, char *out, size_t size)
@@ -67,7 +65,7 @@ uint64_t spec_sysctl_namespace(const char *path)
 
 static void validate_key(const char *key, const struct spec *s, struct error *e)
 {
-	char path[NAME_MAX_BYTES + 1];
+	char path[SYSCTL_PATH];
 
 	if (!spec_sysctl_path(key, path, sizeof(path))) {
 		error_add(e, AT("linux.sysctl[\"%.80s\"]", key),

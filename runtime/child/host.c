@@ -107,10 +107,11 @@ int host_names(struct child *c, struct error *e)
 
 static int write_sysctl(int proc, const struct pair *setting, struct error *e)
 {
-	char path[512];
+	char path[4 + SYSCTL_PATH] = "sys/";
 
-	if (snprintf(path, sizeof(path), "sys/%s", setting->key) >= (int)sizeof(path))
-		return error_set(e, ENAMETOOLONG, "set it");
+	/* Validation has refused what this would. */
+	if (!spec_sysctl_path(setting->key, path + 4, SYSCTL_PATH))
+		return error_set(e, EINVAL, "set it");
 	/* No byte at all would be no write, and a success that changes nothing. */
 	if (proc_write(proc, path, *setting->value ? setting->value : "\n") < 0)
 		return error_set(e, errno, "set it to \"%s\"", setting->value);

@@ -59,11 +59,14 @@ static int check_ours(const struct spec *s, const struct plan *plan, size_t i, s
 	const struct spec_namespace *ns = &s->linux->namespaces.v[i];
 	const char *type = word_name(&words_namespaces, ns->type);
 
+	char path[SYSCTL_PATH];
+
 	for (size_t j = 0; j < plan->sysctl.n; j++)
-		if (spec_sysctl_namespace(plan->sysctl.v[j].key) == ns->type) {
+		if (spec_sysctl_path(plan->sysctl.v[j].key, path, sizeof(path)) &&
+		    spec_sysctl_namespace(path) == ns->type) {
 			error_set(e, 0, "linux.namespaces[%zu].path is ocirun's own %s namespace",
 				  i, type);
-			return error_in(e, "linux.sysctl[\"%s\"]", s->linux->sysctl.v[j].key);
+			return error_in(e, "linux.sysctl[\"%s\"]", plan->sysctl.v[j].key);
 		}
 	if (ns->type != CLONE_NEWNS &&
 	    (ns->type != CLONE_NEWUTS || (!s->hostname && !s->domainname)))

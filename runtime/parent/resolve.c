@@ -222,19 +222,6 @@ static void resolve_time(const struct spec *s, struct arena *a, struct plan *pla
 				     offset_line(a, "boottime", t->boottime));
 }
 
-/* Keys become paths below /proc/sys; spec_read has checked them. */
-static void resolve_sysctl(const struct spec *s, struct arena *a, struct plan *plan)
-{
-	plan->sysctl.n = s->linux->sysctl.n;
-	plan->sysctl.v = arena_alloc(a, plan->sysctl.n * sizeof(*plan->sysctl.v));
-	for (size_t i = 0; i < plan->sysctl.n; i++) {
-		const struct pair *from = &s->linux->sysctl.v[i];
-		size_t size = strlen(from->key) + 1;
-		plan->sysctl.v[i] = (struct pair){ arena_alloc(a, size), from->value };
-		spec_sysctl_path(from->key, plan->sysctl.v[i].key, size);
-	}
-}
-
 static void resolve_memory_policy(const struct spec *s, struct arena *a, struct plan *plan)
 {
 	const struct spec_memory_policy *from = s->linux->memory_policy;
@@ -431,7 +418,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	      (unsigned long long)plan->joined_namespaces,
 	      plan->nested ? ", in a user namespace" : "");
 	resolve_devices(s, a, plan);
-	resolve_sysctl(s, a, plan);
+	plan->sysctl = s->linux->sysctl;
 	resolve_time(s, a, plan);
 	resolve_hooks(s, plan);
 	resolve_seccomp(s, a, plan);

@@ -114,6 +114,46 @@ load helpers
 	[ ! -s "$T/log" ]
 }
 
+@test "what the host or the image does not have is an error with its place, and the remedy where there is one" {
+	printf '#!/no/such/interpreter\n' >"$B/rootfs/bin/lost"
+	printf 'echo no first line\n' >"$B/rootfs/bin/plain"
+	chmod 755 "$B/rootfs/bin/lost" "$B/rootfs/bin/plain"
+	map='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}] | .linux.gidMappings = .linux.uidMappings'
+	chown -R --no-dereference 100000:100000 "$B/rootfs/"{dev,etc,home,proc,root,sys,tmp,usr,var,sbin} "$B/rootfs"
+	while IFS='|' read -r filter place reason remedy; do
+		base_config >"$B/config.json"
+		filter=${filter//MAP/$map}
+		config "${filter// , / | }"
+		container
+		assert_error "$place: " "$reason" "$remedy" || { echo "$filter"; return 1; }
+	done <<-'TABLE'
+	.linux.namespaces += [{type: "user"}]|linux.uidMappings|is required for the new user namespace in linux.namespaces|map container id 0 to an id of the host
+	.process.args = ["lost"]|process.args[0]|exec /bin/lost: No such file or directory|the file is there: is its interpreter?
+	.process.args = ["plain"]|process.args[0]|exec /bin/plain: Exec format error|a script needs a first line like #!/bin/sh
+	.process.args = ["no-such"] , .process.env = []|process.args[0]|executable file not found in $PATH|process.env has no PATH
+	.process.args = ["/etc/passwd/x"]|process.args[0]|exec: "/etc/passwd/x": stat /etc/passwd/x: not a directory|
+	.process.terminal = true , del(.mounts[2])|process.terminal|open /dev/pts/ptmx in the container's root|a terminal needs a devpts filesystem at /dev/pts in mounts
+	.process.cwd = "/etc/passwd"|process.cwd|change to /etc/passwd: Not a directory|
+	.linux.netDevices = {nosuch0: {}}|linux.netDevices["nosuch0"]||`ip link` lists them
+	.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "900"}|linux.memoryPolicy||the nodes must be online and have memory
+	MAP , .process.user.uid = 99|process.user.uid|99 is not mapped by linux.uidMappings|
+	MAP , .process.user.gid = 99|process.user.gid|99 is not mapped by linux.gidMappings|
+	MAP , .process.user.additionalGids = [99]|process.user.additionalGids[0]|99 is not mapped by linux.gidMappings|
+	MAP , .linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 3, uid: 99}]|linux.devices[0].uid|99 is not mapped|map it in linux.uidMappings
+	.linux.intelRdt = {closID: "c", l3CacheSchema: "L3:0=f"}|linux.intelRdt||mount -t resctrl resctrl /sys/fs/resctrl
+	.linux.cgroupsPath = "/a/../../b"|linux.cgroupsPath||
+	.root.path = "none"|root.path|open|
+	.linux.sysctl = {"net.ipv4.no_such": "1"}|linux.sysctl["net.ipv4.no_such"]|No such file or directory|
+	.linux.namespaces[1].path = "/proc/self/ns/nothing"|linux.namespaces[1].path|No such file or directory|
+	.linux.namespaces[1].path = "/proc/self/ns/uts"|linux.namespaces[1].path||
+	.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 99, hard: 20}]|process.rlimits[0].soft|99 is more than hard, 20|
+	.hooks.createRuntime = [{path: "/no/such/hook"}]|hooks.createRuntime[0].path|run the hook /no/such/hook|
+	.mounts += [{destination: "/x", type: "nosuchfs", source: "x"}]|mounts[7].type|mount a nosuchfs filesystem: No such device|
+	.mounts += [{destination: "/x", type: "bind", source: "/no/such", options: ["bind"]}]|mounts[7].source|bind /no/such to /x|
+	.mounts += [{destination: "/etc/passwd/x", type: "tmpfs", source: "x"}]|mounts[7].destination|open /etc/passwd/x in the container's root|
+	TABLE
+}
+
 @test "every error is exit status 1" {
 	for command in "state $C" "start $C" "kill $C" "delete $C" "frobnicate" "--no-such-option" "state --no-such-option $C" "state" "state a b" ""; do
 		# shellcheck disable=SC2086

@@ -626,7 +626,7 @@ hold_user_namespace() {
 @test "a value that the kernel refuses is an error that names sysctl and value" {
 	config '.linux.sysctl = {"kernel.shm_rmid_forced": "never"}'
 	container
-	assert_error 'linux.sysctl["kernel/shm_rmid_forced"]: set it to "never": Invalid argument (EINVAL)'
+	assert_error 'linux.sysctl["kernel.shm_rmid_forced"]: set it to "never": Invalid argument (EINVAL)'
 }
 
 @test "an empty value is written too: it empties a text, and is no number" {
@@ -637,7 +637,7 @@ hold_user_namespace() {
 	line domainname=
 	config '.linux.sysctl = {"kernel.shm_rmid_forced": ""}'
 	container
-	assert_error 'linux.sysctl["kernel/shm_rmid_forced"]: set it to "": Invalid argument (EINVAL)'
+	assert_error 'linux.sysctl["kernel.shm_rmid_forced"]: set it to "": Invalid argument (EINVAL)'
 }
 
 @test "--no-pivot: what a joined mount namespace has in the place of /proc is no procfs, and holds nobody up" {

@@ -345,30 +345,6 @@ static void namespaces(void **state)
 	resolved_free(&r);
 }
 
-static void sysctl_paths(void **state)
-{
-	static const char *const expected[][2] = {
-		{ "net/ipv4/ip_forward", "1" },
-		{ "net/ipv4/conf/eth0.100/forwarding", "0" },
-		{ "kernel/shm_rmid_forced", "1" },
-	};
-	struct resolved r;
-	struct plan *plan =
-		plan_of(*state,
-			"\"linux\":{\"namespaces\":[{\"type\":\"network\"},{\"type\":\"ipc\"}],"
-			"\"sysctl\":{\"net.ipv4.ip_forward\":\"1\","
-			"\"net/ipv4/conf/eth0.100/forwarding\":\"0\","
-			"\"kernel.shm_rmid_forced\":\"1\"}}",
-			&r);
-
-	assert_int_equal(plan->sysctl.n, COUNT(expected));
-	for (size_t i = 0; i < COUNT(expected); i++) {
-		assert_string_equal(plan->sysctl.v[i].key, expected[i][0]);
-		assert_string_equal(plan->sysctl.v[i].value, expected[i][1]);
-	}
-	resolved_free(&r);
-}
-
 static void attributes(void **state)
 {
 	struct resolved r;
@@ -491,11 +467,20 @@ static void default_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLACE_TEST(finds_the_bundle), PLACE_TEST(no_config),  PLACE_TEST(bad_config),
-		PLACE_TEST(no_rootfs),        PLACE_TEST(long_names), PLACE_TEST(warns),
-		PLACE_TEST(options),          PLACE_TEST(passes_on),  PLACE_TEST(default_devices),
-		PLACE_TEST(named_devices),    PLACE_TEST(namespaces), PLACE_TEST(sysctl_paths),
-		PLACE_TEST(attributes),       PLACE_TEST(hooks),      PLACE_TEST(ourselves),
+		PLACE_TEST(finds_the_bundle),
+		PLACE_TEST(no_config),
+		PLACE_TEST(bad_config),
+		PLACE_TEST(no_rootfs),
+		PLACE_TEST(long_names),
+		PLACE_TEST(warns),
+		PLACE_TEST(options),
+		PLACE_TEST(passes_on),
+		PLACE_TEST(default_devices),
+		PLACE_TEST(named_devices),
+		PLACE_TEST(namespaces),
+		PLACE_TEST(attributes),
+		PLACE_TEST(hooks),
+		PLACE_TEST(ourselves),
 		PLACE_TEST(default_root),
 	};
 
