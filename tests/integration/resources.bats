@@ -273,6 +273,23 @@ a_disk() { lsblk -dno MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; e
 	in_v1 rdma || in_v2 rdma || assert_error "it needs the rdma controller of cgroup v1 or v2, and this host has"
 }
 
+@test "rdma: the handles and objects of a device" {
+	need_controller rdma
+	# One in software, over an interface that leads nowhere.
+	device=it$$
+	ip link add $device type dummy && ip link set $device up && modprobe -q rdma_rxe && rdma link add $device type rxe netdev $device || {
+		ip link del $device || true
+		skip "no RDMA device can be made here"
+	}
+	resources --arg device $device <<<'{rdma: {($device): {hcaHandles: 3, hcaObjects: 10000}}}'
+	create
+	out=$(limit rdma.max rdma.max)
+	rdma link del $device
+	ip link del $device
+	assert_success
+	line "$device hca_handle=3 hca_object=10000"
+}
+
 @test "unified writes files of cgroup v2" {
 	[ "$(cgroup_mode)" != v1 ] || skip "this host has no cgroup v2"
 	resources <<<'{unified: {"cgroup.max.depth": "3"}}'

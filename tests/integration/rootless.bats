@@ -140,6 +140,52 @@ delegated_is_used() {
 	delegated_is_used hybrid
 }
 
+# limits_hold COMMAND: the limits of a plain user's container, which COMMAND runs.
+limits_hold() {
+	user_config '.linux.resources = {memory: {limit: 16777216, swap: 16777216}, pids: {limit: 12}, cpu: {quota: 5000, period: 100000}}'
+	payload sleep 100
+	try "$1" run --detach --bundle "$B" "$C"
+	assert_success
+	at=$(cgroups_of "ocirun-$C")
+	equal "$(cat "$at/memory.max" "$at/memory.swap.max" "$at/pids.max" "$at/cpu.max" | xargs)" "16777216 0 12 5000 100000"
+	try "$1" delete --force "$C"
+	assert_success
+	args dd if=/dev/zero of=/dev/null bs=64M count=1
+	chown $USER_ID "$B/config.json"
+	try "$1" run --bundle "$B" "$C"
+	assert_exit 137
+	shell 'i=0; while [ $i -lt 30 ]; do sleep 100 & i=$((i + 1)); done'
+	chown $USER_ID "$B/config.json"
+	try "$1" run --bundle "$B" "$C"
+	contains "$err" "can't fork"
+}
+
+@test "limits hold in a delegated cgroup" {
+	rootless
+	pure_v2
+	at=$(cgroup2_at)
+	for controller in memory pids cpu; do
+		grep -qw $controller "$at/cgroup.controllers" || skip "this host has no $controller controller in cgroup v2"
+	done
+	echo "+memory +pids +cpu" >"$at/cgroup.subtree_control"
+	delegated "$at"
+	chown $USER_ID "$D/cgroup.subtree_control"
+	limits_hold in_session
+	undelegate
+}
+
+@test "limits hold in a scope of a plain user's own systemd" {
+	USER_ID=1000
+	[ -S /run/user/$USER_ID/systemd/private ] || skip "needs a user $USER_ID with a systemd of its own"
+	[ "$(cgroup_mode)" = v2 ] || skip "systemd gives plain users no cgroup of v1"
+	rootless
+	in_scope() {
+		as_user env -C / XDG_RUNTIME_DIR=/run/user/$USER_ID systemd-run --user --scope --quiet -p Delegate=yes \
+			env XDG_RUNTIME_DIR="$T/xdg" timeout --foreground -k 1 30 "$OCIRUN" "$@" 3>&-
+	}
+	limits_hold in_scope
+}
+
 @test "a cgroup that can be made but not entered is an error that says what it takes" {
 	rootless
 	pure_v2
