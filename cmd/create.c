@@ -43,23 +43,22 @@ const char *notify_socket(void)
 	return path && (path[0] == '/' || path[0] == '@') && path[1] ? path : NULL;
 }
 
-int create_check(const struct invocation *in, const struct create_options *o, struct error *e)
+int create_check(const struct create_options *o, struct error *e)
 {
-	const struct globals *g = in->globals;
-
-	if (g->systemd_cgroup || g->cgroup_manager == CGROUP_SYSTEMD) {
-		error_set(e, 0, "%s: not supported yet",
-			  g->systemd_cgroup ? "--systemd-cgroup" : "--cgroup-manager systemd");
-		return error_hint(e, "use --cgroup-manager cgroupfs");
-	}
 	return check_preserved(listen_fds(), o->preserve_fds, e);
+}
+
+enum cgroup_manager create_cgroup_manager(const struct globals *g)
+{
+	return g->systemd_cgroup && g->cgroup_manager == CGROUP_CGROUPFS ? CGROUP_SYSTEMD
+									 : g->cgroup_manager;
 }
 
 void create_complete(const struct invocation *in, struct create_options *o)
 {
 	o->root = in->root;
 	o->id = in->args.n ? in->args.v[0] : NULL;
-	o->cgroup_manager = in->globals->cgroup_manager;
+	o->cgroup_manager = create_cgroup_manager(in->globals);
 	o->listen_fds = listen_fds();
 }
 
@@ -69,7 +68,8 @@ static const struct option rows[] = { CREATE_ROWS, { 0 } };
 
 static int check(const struct invocation *in, struct error *e)
 {
-	return create_check(in, &options, e);
+	(void)in;
+	return create_check(&options, e);
 }
 
 static int run(struct invocation *in, struct error *e)

@@ -25,12 +25,11 @@
 		OPTION(0, "preserve-fds", "N", struct create_options, preserve_fds,        \
 		       "hand on N more descriptors, from 3 up")
 
-/*
- * Fails for what the global options ask for and cannot be had, and for descriptors to preserve that
- * are not open.
- */
-MUST_CHECK int create_check(const struct invocation *in, const struct create_options *o,
-			    struct error *e);
+/* Fails for descriptors to preserve that are not open. */
+MUST_CHECK int create_check(const struct create_options *o, struct error *e);
+
+/* By --cgroup-manager, or by --systemd-cgroup where that says nothing else. */
+enum cgroup_manager create_cgroup_manager(const struct globals *g);
 
 /* Where a service manager waits to hear that what we start is ready, sd_notify(3); NULL: nobody. */
 const char *notify_socket(void);

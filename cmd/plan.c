@@ -12,7 +12,8 @@ static const struct option rows[] = { CREATE_BUNDLE_ROWS, { 0 } };
 
 static int check(const struct invocation *in, struct error *e)
 {
-	return create_check(in, &options, e);
+	(void)in;
+	return create_check(&options, e);
 }
 
 static int run(struct invocation *in, struct error *e)
@@ -25,7 +26,7 @@ static int run(struct invocation *in, struct error *e)
 	if (in->args.n)
 		options.bundle = in->args.v[0];
 	options.id = "plan";
-	options.cgroup_manager = in->globals->cgroup_manager;
+	options.cgroup_manager = create_cgroup_manager(in->globals);
 	if (container_plan(&options, in->arena, &text, e))
 		return -1;
 	text = arena_printf(in->arena, "%s\n", text);

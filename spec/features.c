@@ -14,7 +14,7 @@ static const struct {
 	bool seccomp, apparmor, selinux, memory_policy, idmap, net_devices;
 	struct features_intel_rdt intel_rdt;
 } supported = {
-	.cgroup = { .v1 = true, .v2 = true, .rdma = true },
+	.cgroup = { .v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true },
 	.apparmor = true,
 	.selinux = true,
 	.memory_policy = true,
@@ -182,10 +182,12 @@ static struct pairs fill_annotations(struct arena *a)
 /* Those that change what a container may do: an engine should not pass them on from strangers. */
 static struct strings fill_unsafe_annotations(struct arena *a)
 {
-	struct strings names = { .n = 2, .v = arena_array(a, char *, 3) };
+	struct strings names = { .n = 4, .v = arena_array(a, char *, 5) };
 
 	names.v[0] = ANNOTATION_KEEP_GROUPS;
 	names.v[1] = ANNOTATION_CRIU_CONFIG;
+	names.v[2] = ANNOTATION_SYSTEMD_PROPERTY;
+	names.v[3] = ANNOTATION_SYSTEMD_SUBGROUP;
 	return names;
 }
 

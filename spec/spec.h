@@ -305,6 +305,10 @@ struct spec_linux {
 /* "1": the supplementary groups of the caller stay the program's, in the place of additionalGids. */
 #define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
 #define ANNOTATION_CRIU_CONFIG "org.criu.config" /* a file of options for criu */
+/* With a property's name behind it: one of the unit that the systemd cgroup manager makes. */
+#define ANNOTATION_SYSTEMD_PROPERTY "org.systemd.property."
+/* A cgroup below the one of that unit, for the container. */
+#define ANNOTATION_SYSTEMD_SUBGROUP "run.oci.systemd.subgroup"
 
 struct spec {
 	char *oci_version;

@@ -41,6 +41,14 @@ static const struct json_field record_cgroup_fields[] = {
 static const struct json_table record_cgroup_table =
 	TABLE(struct record_cgroup, record_cgroup_fields);
 
+static const struct json_field record_systemd_fields[] = {
+	FIELD("unit", struct record_systemd, unit, JSON_REQUIRED),
+	FIELD("address", struct record_systemd, address, JSON_REQUIRED),
+	FIELD("daemon", struct record_systemd, daemon, 0),
+};
+static const struct json_table record_systemd_table =
+	TABLE(struct record_systemd, record_systemd_fields);
+
 static const struct json_field record_address_fields[] = {
 	FIELD("local", struct record_address, local, 0),
 	FIELD("address", struct record_address, address, 0),
@@ -92,6 +100,7 @@ static const struct json_field record_fields[] = {
 	FIELD_INLINE("creator", struct record, creator, JSON_REQUIRED, &record_process_table),
 	FIELD_INLINE("init", struct record, init, 0, &record_process_table),
 	FIELD_LIST("cgroups", struct record, cgroups, 0, &record_cgroup_table),
+	FIELD_OBJECT("systemd", struct record, systemd, 0, &record_systemd_table),
 	FIELD_LIST("netDevices", struct record, net_devices, 0, &record_net_device_table),
 	FIELD("network", struct record, network, 0),
 	FIELD_OBJECT("intelRdt", struct record, intel_rdt, 0, &record_intel_rdt_table),

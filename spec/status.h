@@ -83,6 +83,13 @@ struct record_intel_rdt {
 	char *monitoring; /* our group in it; NULL: none */
 };
 
+/* The unit of systemd's that the cgroups are of. */
+struct record_systemd {
+	char *unit;    /* "ocirun-c1.scope" */
+	char *address; /* the socket of its manager */
+	bool daemon;   /* a D-Bus daemon's */
+};
+
 struct record {
 	char *oci_version;
 	char *id;
@@ -97,6 +104,7 @@ struct record {
 	struct record_process creator; /* the process that is making the container */
 	struct record_process init;    /* pid 0: not born yet */
 	LIST_OF(struct record_cgroup) cgroups;
+	struct record_systemd *systemd; /* NULL: the cgroups are made by us alone */
 	/* Put back when the making of the container fails; from then on they are its own. */
 	LIST_OF(struct record_net_device) net_devices;
 	struct record_intel_rdt *intel_rdt; /* NULL: none */

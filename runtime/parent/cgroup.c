@@ -201,9 +201,14 @@ static int make_path(const char *path, bool cpuset)
 	return -1;
 }
 
+static bool is_cpuset(const char *path)
+{
+	return !strncmp(path, CGROUP_ROOT "/cpuset/", sizeof(CGROUP_ROOT) + 7);
+}
+
 static int make_one(const struct record_cgroup *c)
 {
-	bool cpuset = !strncmp(c->path, CGROUP_ROOT "/cpuset/", sizeof(CGROUP_ROOT) + 7);
+	const bool cpuset = is_cpuset(c->path);
 
 	if (!c->top)
 		return 0;
@@ -260,6 +265,16 @@ int cgroup_check(const struct record *r, struct error *e)
 	for (size_t i = 0; i < r->cgroups.n; i++)
 		if (check_usable(r->cgroups.v[i].path, e) < 0)
 			return -1;
+	return 0;
+}
+
+int cgroup_make_missing(const struct record *r, struct error *e)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		const struct record_cgroup *c = &r->cgroups.v[i];
+		if (access(c->path, F_OK) < 0 && make_path(c->path, is_cpuset(c->path)) < 0)
+			return error_set(e, errno, "make the cgroup %s", c->path);
+	}
 	return 0;
 }
 

@@ -76,6 +76,10 @@ bool cgroup_made_all(const struct record *r);
  * can only be where config.json has a linux.cgroupsPath, our own being above else. */
 MUST_CHECK int cgroup_check(const struct record *r, struct error *e);
 
+/* Make those directories that are not there yet: who put init into some of its cgroups has made the
+ * others. */
+MUST_CHECK int cgroup_make_missing(const struct record *r, struct error *e);
+
 /* A descriptor of the unified cgroup for CLONE_INTO_CGROUP; -1 when the host is not pure v2 or
  * there is no cgroup. */
 int cgroup_open_for_clone(const struct plan *plan);

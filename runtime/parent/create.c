@@ -19,6 +19,7 @@
 #include "runtime/parent/intel_rdt.h"
 #include "runtime/parent/net_devices.h"
 #include "runtime/parent/notify.h"
+#include "runtime/parent/systemd.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
 #include "runtime/socket.h"
@@ -144,9 +145,52 @@ int creation_claim(struct creation *c, struct error *e)
 		return error_set(e, errno, "find our own process in /proc");
 	if (cgroup_intend(&c->arena, p, r, e) < 0)
 		return s->linux->cgroups_path ? error_in(e, "linux.cgroupsPath") : -1;
+	if (c->bundle.systemd && systemd_intend(&c->arena, c->bundle.systemd, p, r, e) < 0)
+		return -1;
 	if (s->linux->intel_rdt && intend_class(c, e) < 0)
 		return -1;
 	return state_save(&c->state, e);
+}
+
+/* What takes directories that are there. */
+static int prepare_cgroup(struct creation *c, struct error *e)
+{
+	const bool existing = !cgroup_made_all(&c->state.record);
+	const struct plan *p = c->bundle.plan;
+
+	if (cgroup_limits_enable(p, e) < 0)
+		return -1;
+	c->devices.nested = !c->bundle.privileged;
+	return cgroup_devices_prepare(&c->arena, p, existing, &c->devices, e) < 0
+		       ? -1
+		       : cgroup_devices_commit(&c->devices, e);
+}
+
+/* Called by spawn_init: systemd makes a cgroup around a process that is there. */
+static int place_by_systemd(void *data, pid_t pid, struct error *e)
+{
+	struct creation *c = data;
+	struct record *r = &c->state.record;
+
+	if (systemd_start(c->bundle.systemd, r->id, c->bundle.plan, pid, e) < 0) {
+		/* Another's unit is not ours to clean up. */
+		if (e->code == EEXIST) {
+			r->systemd = NULL;
+			r->cgroups.n = 0;
+		}
+		return -1;
+	}
+	if (cgroup_make_missing(r, e) < 0 || cgroup_place(c->bundle.plan, pid, e) < 0)
+		return -1;
+	if (c->bundle.spec->linux->cgroups_path && cgroup_check(r, e) < 0)
+		return error_in(e, "linux.cgroupsPath");
+	return prepare_cgroup(c, e);
+}
+
+int creation_place(struct creation *c, pid_t pid, struct error *e)
+{
+	return c->bundle.systemd ? place_by_systemd(c, pid, e)
+				 : cgroup_place(c->bundle.plan, pid, e);
 }
 
 int creation_cgroup(struct creation *c, struct error *e)
@@ -157,6 +201,11 @@ int creation_cgroup(struct creation *c, struct error *e)
 
 	if (c->state.record.intel_rdt && intel_rdt_make(&c->state.record, e) < 0)
 		return -1;
+	if (c->bundle.systemd) {
+		c->spawn.place = place_by_systemd;
+		c->spawn.data = c;
+		return 0;
+	}
 	if (cgroup_make(p, &c->state.record, optional, e) < 0)
 		return asked ? error_in(e, "linux.cgroupsPath") : -1;
 	if (asked && cgroup_check(&c->state.record, e) < 0)
@@ -165,13 +214,7 @@ int creation_cgroup(struct creation *c, struct error *e)
 		container_warn(
 			"linux.namespaces: with neither a pid namespace nor a cgroup of the "
 			"container's own, processes that outlive its first one are not found");
-	if (cgroup_limits_enable(p, e) < 0)
-		return -1;
-	c->devices.nested = !c->bundle.privileged;
-	const bool existing = !cgroup_made_all(&c->state.record);
-	return cgroup_devices_prepare(&c->arena, p, existing, &c->devices, e) < 0
-		       ? -1
-		       : cgroup_devices_commit(&c->devices, e);
+	return prepare_cgroup(c, e);
 }
 
 int creation_config(struct creation *c, struct error *e)
@@ -181,9 +224,14 @@ int creation_config(struct creation *c, struct error *e)
 
 int creation_limits(struct creation *c, struct error *e)
 {
+	struct systemd *s = c->bundle.systemd;
+
 	if (!cgroup_made_all(&c->state.record))
 		cgroup_limits_remember(&c->arena, c->bundle.plan, &c->limits);
-	return cgroup_limits_write(c->bundle.plan, e);
+	const int set = s ? systemd_set_limits(s, c->bundle.plan, e) : 0;
+	/* It tells all who listen about all that it does. */
+	systemd_close(s);
+	return set < 0 ? -1 : cgroup_limits_write(c->bundle.plan, e);
 }
 
 static int spawn(struct creation *c, struct error *e)
@@ -423,6 +471,7 @@ void creation_close(struct creation *c)
 {
 	if (c->bundle.plan)
 		namespaces_close(c->bundle.plan);
+	systemd_close(c->bundle.systemd);
 	sources_close(&c->sources);
 	fd_close(&c->spawn.channel);
 	fd_close(&c->spawn.pidfd);
@@ -454,6 +503,7 @@ int container_plan(const struct create_options *o, struct arena *a, char **text,
 	int result = resolve_plan(o, &own, &b, e);
 	if (result == 0)
 		*text = json_print(&plan_table, b.plan, 2, a, NULL);
+	systemd_close(b.systemd);
 	arena_free(&own);
 	return result;
 }

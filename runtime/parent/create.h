@@ -47,14 +47,15 @@ MUST_CHECK int creation_steps(struct creation *c, const struct creation_step *st
 			      struct error *e);
 
 /* The steps that restore shares: config.json; who gets the terminal; the plan; id, lock and record;
- * the cgroups; the copy of config.json; the limits; hooks of the runtime's side; the terminal's
- * master; the pid file. */
+ * the cgroups, and a process in them; the copy of config.json; the limits; hooks of the runtime's
+ * side; the terminal's master; the pid file. */
 MUST_CHECK int creation_load(struct creation *c, struct error *e);
 MUST_CHECK int creation_terminal(struct creation *c, struct error *e);
 MUST_CHECK int creation_plan(struct creation *c, struct error *e);
 MUST_CHECK int creation_claim(struct creation *c, struct error *e);
 MUST_CHECK int creation_cgroup(struct creation *c, struct error *e);
 MUST_CHECK int creation_config(struct creation *c, struct error *e);
+MUST_CHECK int creation_place(struct creation *c, pid_t pid, struct error *e);
 MUST_CHECK int creation_limits(struct creation *c, struct error *e);
 MUST_CHECK int creation_hooks(struct creation *c, struct error *e);
 MUST_CHECK int creation_console(struct creation *c, struct error *e);

@@ -223,6 +223,8 @@ int dbus_open(struct dbus **out, const char *path, bool daemon, const char *matc
 {
 	CLEAN_FD fd = socket_connect(path, ms, e);
 	struct dbus *d = fd < 0 ? NULL : malloc(sizeof(*d));
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
 
 	*out = NULL;
 	if (fd < 0)
@@ -232,6 +234,7 @@ int dbus_open(struct dbus **out, const char *path, bool daemon, const char *matc
 	/* All but the buffers, which are filled before they are looked at. */
 	memset(d, 0, offsetof(struct dbus, out));
 	d->fd = fd_take(&fd);
+	d->peer = getsockopt(d->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ? 0 : peer.pid;
 	d->ms = ms;
 	d->daemon = daemon;
 	if (authenticate(d, e) == 0 && (!daemon || introduce(d, match, e) == 0)) {

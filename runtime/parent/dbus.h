@@ -12,6 +12,7 @@ struct dbus {
 	int ms;            /* how long one answer may take */
 	int64_t deadline;  /* of what is being waited for */
 	uint32_t serial;   /* of the last call */
+	int peer;          /* pid of who listened, as we see it; 0: we do not */
 	bool daemon;       /* a D-Bus daemon stands between: what is sent names its destination */
 	char refusal[128]; /* the name of the error that the last call was answered with; "" */
 	/* Called with the signals that come while an answer is waited for; may be NULL. */

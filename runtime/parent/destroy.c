@@ -6,6 +6,7 @@
 #include "runtime/parent/container.h"
 #include "runtime/parent/intel_rdt.h"
 #include "runtime/parent/net_devices.h"
+#include "runtime/parent/systemd.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
 
@@ -43,6 +44,17 @@ static int end_init(const struct record *r, struct error *e)
 	return 0;
 }
 
+/* The unit first: it may have been restarted by whoever else knows of it, or never started. A
+ * manager that is gone, as a user's is after the last logout, keeps nothing alive. */
+static int remove_cgroups(const struct record *r, struct error *e)
+{
+	struct error ignored = ERROR_NONE;
+
+	if (r->systemd && systemd_stop(r->systemd, &ignored) < 0)
+		container_warn(ignored.text);
+	return cgroup_remove(r, e);
+}
+
 /*
  * Something is left in the cgroups. A container with a pid namespace of its own has ended with its
  * init: what is still there either vanishes, or is another's who uses the same cgroup, and stays.
@@ -54,7 +66,7 @@ static int end_cgroups(const struct record *r, struct error *e)
 	char line[160];
 
 	if (!r->own_pid_namespace && (r->complete || cgroup_made_all(r)))
-		return cgroup_kill(r, e) < 0 ? -1 : cgroup_remove(r, e);
+		return cgroup_kill(r, e) < 0 ? -1 : remove_cgroups(r, e);
 	for (int waited = 0; cgroup_populated(r); waited += 10) {
 		if (waited >= 1000) {
 			snprintf(line, sizeof(line),
@@ -65,7 +77,7 @@ static int end_cgroups(const struct record *r, struct error *e)
 		}
 		poll(NULL, 0, 10);
 	}
-	return cgroup_remove(r, e);
+	return remove_cgroups(r, e);
 }
 
 int destroy(struct state *s, bool hooks, struct error *e)
@@ -78,7 +90,7 @@ int destroy(struct state *s, bool hooks, struct error *e)
 		net_devices_return(s);
 	if (r->intel_rdt && intel_rdt_remove(r, e) < 0)
 		return -1;
-	if (cgroup_remove_empty(r) < 0 && end_cgroups(r, e) < 0)
+	if ((r->systemd || cgroup_remove_empty(r) < 0) && end_cgroups(r, e) < 0)
 		return -1;
 	if (hooks && r->poststop.n &&
 	    state_hooks(s, "poststop", STATUS_STOPPED, &r->poststop, e) < 0)

@@ -9,6 +9,7 @@
 #include "runtime/parent/namespaces.h"
 #include "runtime/parent/notify.h"
 #include "runtime/parent/resolve_mounts.h"
+#include "runtime/parent/systemd.h"
 #include "spec/ranges.h"
 
 #include <errno.h>
@@ -424,8 +425,11 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	resolve_seccomp(s, a, plan);
 	if (resolve_mounts(s, a, b->path, plan, e) < 0 || resolve_notify(o, s, a, plan, e) < 0)
 		return -1;
-	if (o->cgroup_manager != CGROUP_DISABLED &&
+	if (o->cgroup_manager == CGROUP_CGROUPFS &&
 	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)
+		return -1;
+	if (o->cgroup_manager == CGROUP_SYSTEMD &&
+	    systemd_open(a, s, o->id, !b->privileged, plan, &b->systemd, e) < 0)
 		return -1;
 	const struct spec_resources *r = s->linux->resources;
 	return r && (cgroup_resources_resolve(a, r, false, plan, e) < 0 ||

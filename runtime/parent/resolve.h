@@ -16,8 +16,9 @@ struct bundle {
 	const char *config; /* the bytes it was read from */
 	size_t config_length;
 	struct plan *plan;
-	bool privileged;       /* euid 0 in the initial user namespace */
-	uint64_t capabilities; /* that we are permitted */
+	struct systemd *systemd; /* who makes the cgroups; NULL: we do */
+	bool privileged;         /* euid 0 in the initial user namespace */
+	uint64_t capabilities;   /* that we are permitted */
 };
 
 /* Reserve the arena by the size of the config and read it: bundle->path, rootfs and spec. Warnings
@@ -25,8 +26,8 @@ struct bundle {
 MUST_CHECK int resolve_load(const struct create_options *o, struct arena *a, struct bundle *b,
 			    struct error *e);
 
-/* Make bundle->plan. Opens the sources of bind mounts where the child could not (user namespaces);
- * they close on exec. */
+/* Make bundle->plan. With the systemd cgroup manager, connects to it: systemd_close ends that. Opens
+ * the sources of bind mounts where the child could not (user namespaces); they close on exec. */
 MUST_CHECK int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b,
 			    struct error *e);
 

@@ -283,7 +283,7 @@ static int revive(struct creation *c, struct error *e)
 	criu_outside_restore(&p, plan, notify, &c->arena);
 	int result = criu_begin(&criu, c->bundle.rootfs, place, fds, plan->joins.n, e);
 	if (result < 0 || criu_images_move(&r->images, criu.pid, e) < 0 ||
-	    criu_features(&criu, r->criu, e) < 0 || cgroup_place(plan, criu.pid, e) < 0 ||
+	    criu_features(&criu, r->criu, e) < 0 || creation_place(c, criu.pid, e) < 0 ||
 	    criu_request(&criu, CRIU_RESTORE, &p, &r->images, notice, c, &pid, &c->arena, e) < 0)
 		return -1;
 	return c->spawn.pid ? 0 : begun(c, pid, e);

@@ -145,7 +145,9 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 {
 	struct spawn *s = b->s;
 
-	if (b->place && cgroup_place(s->plan, pid, e) < 0)
+	if (s->place && s->place(s->data, pid, e) < 0)
+		return -1;
+	if (b->place && !s->place && cgroup_place(s->plan, pid, e) < 0)
 		return -1;
 	if (b->raise && limits_raise(pid, s->spec->process, e) < 0)
 		return -1;
@@ -226,7 +228,7 @@ int spawn_init(struct spawn *s, struct error *e)
 	b.helper = s->plan->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
 	b.raise = limits_needed(s->spec->process);
 	/* What decides whether the child is born in its cgroup. */
-	CLEAN_FD cgroup = cgroup_open_for_clone(s->plan);
+	CLEAN_FD cgroup = s->place ? -1 : cgroup_open_for_clone(s->plan);
 	b.place = s->plan->cgroups.n && cgroup < 0;
 	s->plan->helper = b.helper;
 	s->plan->helper_waits = b.place || b.raise;

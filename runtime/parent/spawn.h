@@ -17,6 +17,9 @@ struct spawn {
 	struct plan *plan;         /* channel, start_socket and helper are filled in */
 	const struct arena *arena; /* that holds the plan */
 	int start_socket;          /* listening */
+	/* Puts the child into its cgroups while it waits; NULL: nothing but the plan's are needed. */
+	int (*place)(void *data, pid_t pid, struct error *e);
+	void *data;
 	/* out */
 	pid_t pid; /* of init; 0: not born */
 	int pidfd;

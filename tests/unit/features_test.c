@@ -118,9 +118,11 @@ static void test_json(void **state)
 	assert_int_equal(again.linux.namespaces.n, 8);
 	assert_non_null(strstr(
 		text,
-		"\"potentiallyUnsafeConfigAnnotations\": [\n    \"run.oci.keep_original_groups\",\n    \"org.criu.config\"\n  ]"));
+		"\"potentiallyUnsafeConfigAnnotations\": [\n    \"run.oci.keep_original_groups\",\n"
+		"    \"org.criu.config\",\n    \"org.systemd.property.\",\n"
+		"    \"run.oci.systemd.subgroup\"\n  ]"));
 	assert_non_null(strstr(text, "\"idmap\": {"));
-	assert_non_null(strstr(text, "\"systemdUser\": "));
+	assert_non_null(strstr(text, "\"systemdUser\": true"));
 	assert_non_null(strstr(text, "\"org.opencontainers.runc.checkpoint.enabled\": \"true\""));
 }
 
