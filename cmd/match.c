@@ -9,7 +9,7 @@ int for_each_match(struct invocation *in,
 		   int (*act)(struct invocation *, const char *id, struct error *), struct error *e)
 {
 	const char *pattern = in->args.v[0];
-	struct status_list list;
+	struct strings ids;
 	char text[sizeof(struct error) + 256];
 	size_t tried = 0, failed = 0;
 	regex_t regex;
@@ -19,18 +19,18 @@ int for_each_match(struct invocation *in,
 		regerror(wrong, &regex, text, sizeof(text));
 		return error_set(e, 0, "\"%s\" is no regular expression: %s", pattern, text);
 	}
-	if (container_list(in->root, in->arena, &list, e))
+	if (container_ids(in->root, in->arena, &ids, e))
 		return -1;
-	for (size_t i = 0; i < list.n; i++) {
+	for (size_t i = 0; i < ids.n; i++) {
 		struct error one = ERROR_NONE;
 
-		if (regexec(&regex, list.v[i].id, 0, NULL, 0))
+		if (regexec(&regex, ids.v[i], 0, NULL, 0))
 			continue;
 		tried++;
-		if (act(in, list.v[i].id, &one) == 0)
+		if (act(in, ids.v[i], &one) == 0)
 			continue;
 		failed++;
-		(void)!error_context(&one, "%s", list.v[i].id);
+		(void)!error_context(&one, "%s", ids.v[i]);
 		log_warning(error_print(&one, text, sizeof(text)));
 	}
 	regfree(&regex);

@@ -94,6 +94,9 @@ int64_t cgroup_now_ms(void);
 bool cgroup_has_processes(const char *path);
 bool cgroup_is_freezer(const char *path);
 
+/* Is a cgroup of the container that of cgroup v2? By its path: nothing is looked at. */
+bool cgroup_is_unified(const struct record *r, const char *path);
+
 /* Is the container frozen (paused)? Is this cgroup, by itself or by one above? */
 bool cgroup_frozen(const struct record *r);
 bool cgroup_frozen_at(const char *path);

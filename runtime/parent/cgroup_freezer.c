@@ -34,6 +34,12 @@ static bool file_says(const char *directory, const char *file, const char *begin
 	return !strncmp(file_text(directory, file, text, sizeof(text)), begin, strlen(begin));
 }
 
+bool cgroup_is_unified(const struct record *r, const char *path)
+{
+	return r->cgroups.n == 1 ||
+	       !strncmp(path, CGROUP_ROOT "/unified/", sizeof(CGROUP_ROOT) + 8);
+}
+
 bool cgroup_is_freezer(const char *path)
 {
 	return !strncmp(path, CGROUP_ROOT "/freezer/", sizeof(CGROUP_ROOT) + 8);
@@ -59,7 +65,8 @@ bool cgroup_frozen(const struct record *r)
 {
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		const char *path = r->cgroups.v[i].path;
-		if (cgroup_is_freezer(path) ? cgroup_frozen_at(path) : frozen_itself(path))
+		if (cgroup_is_freezer(path) ? cgroup_frozen_at(path)
+					    : cgroup_is_unified(r, path) && frozen_itself(path))
 			return true;
 	}
 	return false;

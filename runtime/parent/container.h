@@ -139,6 +139,10 @@ struct status_list {
 MUST_CHECK int container_list(const char *root, struct arena *a, struct status_list *out,
 			      struct error *e);
 
+/* Only their ids: they are not looked at. */
+MUST_CHECK int container_ids(const char *root, struct arena *a, struct strings *out,
+			     struct error *e);
+
 /* All processes in the container's cgroups and below, in ascending order; none of a stopped one. */
 struct pids {
 	size_t n;

@@ -8,8 +8,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+static void fill_status(struct state *s, struct status *out)
+{
+	state_document(s, state_status(s), out);
+	out->oom_cgroup = oom_cgroup(&s->record, s->arena);
+}
 
 int container_status(const char *root, const char *id, struct arena *a, struct status *out,
 		     struct error *e)
@@ -19,8 +27,7 @@ int container_status(const char *root, const char *id, struct arena *a, struct s
 	if (state_open(&s, root, id, a, e) < 0)
 		return -1;
 	s.id = arena_strdup(a, id);
-	state_document(&s, state_status(&s), out);
-	out->oom_cgroup = oom_cgroup(&s.record, a);
+	fill_status(&s, out);
 	return 0;
 }
 
@@ -38,58 +45,107 @@ int container_processes(const char *root, const char *id, struct arena *a, struc
 	return 0;
 }
 
-/*
- * 0 when the entry of the root directory is no container, or none any more. One that can't be
- * looked at is one all the same: what it was made of may still be there.
- */
-static int list_one(const char *root, const char *name, struct arena *a, struct status *out)
+/* Whatever the root directory has under a name that can be an id: also what a create that was cut
+ * short has left. */
+static bool is_container(DIR *d, const struct dirent *entry)
 {
-	struct error e = ERROR_NONE;
-	char line[4096];
+	struct error ignored = ERROR_NONE;
+	struct stat st;
 
-	if (container_status(root, name, a, out, &e) == 0)
-		return 1;
-	/* Its name is no id, it has vanished, or it is no directory. */
-	if (!e.context[0] && (!e.code || e.code == ENOTDIR))
-		return 0;
-	container_warn(error_print(&e, line, sizeof(line)));
-	*out = (struct status){ .oci_version = SPEC_VERSION,
-				.id = arena_strdup(a, name),
-				.status = "unknown",
-				.bundle = "" };
-	return 1;
+	if (container_id_check(entry->d_name, &ignored) < 0)
+		return false;
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_DIR;
+	return fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(st.st_mode);
 }
 
-static int compare_status(const void *a, const void *b)
+static int compare_ids(const void *a, const void *b)
 {
-	return strcmp(((const struct status *)a)->id, ((const struct status *)b)->id);
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int container_list(const char *root, struct arena *a, struct status_list *out, struct error *e)
+static void read_ids(DIR *d, struct arena *a, struct strings *out)
 {
-	DIR *d = opendir(root);
 	size_t room = 0;
 
-	*out = (struct status_list){ 0 };
-	if (!d && errno == ENOENT)
-		return 0;
-	if (!d)
-		return error_set(e, errno, "open the state directory %s", root);
+	*out = (struct strings){ 0 };
 	for (struct dirent *entry; (entry = readdir(d));) {
-		struct status one;
-		if (!list_one(root, entry->d_name, a, &one))
+		if (!is_container(d, entry))
 			continue;
 		if (out->n == room) {
-			struct status *larger = arena_array(a, struct status, room ? 2 * room : 16);
+			char **larger = arena_array(a, char *, room ? 2 * room : 16);
 			if (out->n)
 				memcpy(larger, out->v, out->n * sizeof(*larger));
 			out->v = larger;
 			room = room ? 2 * room : 16;
 		}
-		out->v[out->n++] = one;
+		out->v[out->n++] = arena_strdup(a, entry->d_name);
 	}
-	closedir(d);
 	if (out->n)
-		qsort(out->v, out->n, sizeof(*out->v), compare_status);
+		qsort(out->v, out->n, sizeof(*out->v), compare_ids);
+}
+
+/* *d is NULL when there is no root directory, which is one without containers. */
+static int open_root(const char *root, DIR **d, struct error *e)
+{
+	*d = opendir(root);
+	if (*d || errno == ENOENT)
+		return 0;
+	return error_set(e, errno, "open the state directory %s", root);
+}
+
+int container_ids(const char *root, struct arena *a, struct strings *out, struct error *e)
+{
+	DIR *d;
+
+	*out = (struct strings){ 0 };
+	if (open_root(root, &d, e) < 0)
+		return -1;
+	if (d) {
+		read_ids(d, a, out);
+		closedir(d);
+	}
+	return 0;
+}
+
+/*
+ * False when it is gone meanwhile. One that can't be looked at is one all the same: what it was
+ * made of may still be there.
+ */
+static bool list_one(int root, char *id, struct arena *a, struct status *out)
+{
+	CLEAN_STATE s = STATE_NONE;
+	struct error e = ERROR_NONE;
+	char line[4096];
+
+	if (state_look(&s, root, id, a, &e) == 0) {
+		fill_status(&s, out);
+		return true;
+	}
+	if (!e.context[0] && !e.code)
+		return false;
+	container_warn(error_print(&e, line, sizeof(line)));
+	*out = (struct status){
+		.oci_version = SPEC_VERSION, .id = id, .status = "unknown", .bundle = ""
+	};
+	return true;
+}
+
+int container_list(const char *root, struct arena *a, struct status_list *out, struct error *e)
+{
+	struct strings ids;
+	DIR *d;
+
+	*out = (struct status_list){ 0 };
+	if (open_root(root, &d, e) < 0)
+		return -1;
+	if (!d)
+		return 0;
+	read_ids(d, a, &ids);
+	out->v = arena_array(a, struct status, ids.n);
+	for (size_t i = 0; i < ids.n; i++)
+		out->n += list_one(dirfd(d), ids.v[i], a, &out->v[out->n]);
+	closedir(d);
 	return 0;
 }

@@ -54,7 +54,7 @@ static const char *memory_cgroup(const struct record *r, bool *v1)
 			*v1 = true;
 			return path;
 		}
-		if (r->cgroups.n == 1 || !strncmp(name, "unified/", 8))
+		if (cgroup_is_unified(r, path))
 			unified = path;
 	}
 	return unified;

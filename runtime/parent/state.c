@@ -90,10 +90,10 @@ static int open_root(struct state *s, const char *root, bool make, struct error 
 	return 0;
 }
 
-static int open_directory(struct state *s)
+static int open_directory(struct state *s, int root)
 {
 	fd_close(&s->directory);
-	s->directory = openat(s->root, s->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	s->directory = openat(root, s->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return s->directory < 0 ? -1 : 0;
 }
 
@@ -127,7 +127,7 @@ int state_claim(struct state *s, const char *root, const char *id, struct arena 
 	}
 	/* A delete --force may come between the two: then the directory is gone, and so is our
 	 * claim. */
-	if (open_directory(s) < 0)
+	if (open_directory(s, s->root) < 0)
 		return error_set(e, errno, "claim the state directory %s/%s", root, id);
 	return take_lock(s, 1000, e);
 }
@@ -194,17 +194,29 @@ static int read_again(struct state *s, struct error *e)
 	return fstat(s->directory, &st) < 0 || st.st_nlink == 0 ? no_such_container(e) : 0;
 }
 
+/* The container's directory below the open directory of all state, and its record. */
+static int open_record(struct state *s, int root, struct error *e)
+{
+	if (open_directory(s, root) < 0)
+		return errno == ENOENT ? no_such_container(e)
+				       : error_set(e, errno, "open the state of %s", s->id);
+	if (read_record(s, e) < 0)
+		return -1;
+	return s->recorded ? 0 : read_again(s, e);
+}
+
 int state_open(struct state *s, const char *root, const char *id, struct arena *a, struct error *e)
 {
 	*s = (struct state){ .id = id, .root = -1, .directory = -1, .network = -1, .arena = a };
 	if (container_id_check(id, e) < 0 || open_root(s, root, false, e) < 0)
 		return -1;
-	if (open_directory(s) < 0)
-		return errno == ENOENT ? no_such_container(e)
-				       : error_set(e, errno, "open the state of %s", id);
-	if (read_record(s, e) < 0)
-		return -1;
-	return s->recorded ? 0 : read_again(s, e);
+	return open_record(s, s->root, e);
+}
+
+int state_look(struct state *s, int root, const char *id, struct arena *a, struct error *e)
+{
+	*s = (struct state){ .id = id, .root = -1, .directory = -1, .network = -1, .arena = a };
+	return container_id_check(id, e) < 0 ? -1 : open_record(s, root, e);
 }
 
 int state_lock(struct state *s, int ms, struct error *e)

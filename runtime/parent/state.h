@@ -43,6 +43,10 @@ MUST_CHECK int state_claim(struct state *s, const char *root, const char *id, st
 MUST_CHECK int state_open(struct state *s, const char *root, const char *id, struct arena *a,
 			  struct error *e);
 
+/* The same below a directory of all state that is open, for who looks at many and changes none. */
+MUST_CHECK int state_look(struct state *s, int root, const char *id, struct arena *a,
+			  struct error *e);
+
 /*
  * Take the writer's lock, waiting at most `ms` milliseconds, then read the record anew (it may have
  * changed, or the container be gone).

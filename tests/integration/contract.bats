@@ -358,6 +358,35 @@ orphan_is_ours() { [ "$(sed -n 1p <<<"$out")" = "$(sed -n 2p <<<"$out")" ]; }
 	assert_error xml
 }
 
+# list_at COLUMNS: what `list` prints on a terminal so wide, without the lines of terminal.py.
+list_at() { "$PYTHON" "$here/terminal.py" --size "24x$1" -- "$OCIRUN" --root "$ROOT" list | tr -d '\r' | grep -v '^@'; }
+
+@test "list fits the terminal: to the second, the end of a long bundle, without owner and time at last" {
+	payload sleep 100
+	running
+	piped=$(oci list)
+	equal "$(list_at 400)" "$piped"
+	equal "$(head -n 1 <<<"$piped" | tr -s ' ')" "ID PID STATUS BUNDLE CREATED OWNER"
+	equal "$(COLUMNS=40 oci list)" "$piped"
+	pid=$(pid_of)
+	# What is beside the bundle: id, pid, "running", time, "owner", and gaps of two between them.
+	beside=$((${#C} + 2 + ${#pid} + 2 + 7 + 2 + 2 + 20 + 2 + 5))
+	for bundle in 30 20 16; do
+		out=$(list_at $((beside + bundle)))
+		equal "$(head -n 1 <<<"$out" | tr -s ' ')" "ID PID STATUS BUNDLE CREATED OWNER"
+		equal "$(wc -L <<<"$out")" $((beside + bundle))
+		cut=${B:$((${#B} - bundle + 1))}
+		line "$C  $pid  running  …$cut  $(oci state "$C" | jq -r .created | cut -d. -f1)Z  root"
+	done
+	equal "$(list_at $((beside + 15)) | head -n 1 | tr -s ' ')" "ID PID STATUS BUNDLE CREATED"
+	equal "$(list_at $((beside - 10)) | head -n 1 | tr -s ' ')" "ID PID STATUS BUNDLE"
+	for columns in $((beside - 30)) 10; do
+		out=$(list_at $columns)
+		equal "$(head -n 1 <<<"$out" | tr -s ' ')" "ID PID STATUS"
+		line "$C  $pid  running"
+	done
+}
+
 @test "list shows a container whose record is damaged, and delete --force clears it" {
 	create
 	assert_success
