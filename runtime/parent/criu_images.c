@@ -2,6 +2,7 @@
 #include "runtime/parent/criu_images.h"
 
 #include "runtime/file.h"
+#include "runtime/inroot.h"
 #include "runtime/sys.h"
 #include "spec/json.h"
 
@@ -149,10 +150,12 @@ int criu_images_open(struct criu_images *i, const struct criu_options *o, mode_t
 
 int criu_images_move(const struct criu_images *i, pid_t criu, struct error *e)
 {
-	char path[PATH_MAX + 32];
+	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/root%s", criu, i->work_path);
-	CLEAN_FD seen = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/root", criu);
+	CLEAN_FD root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* From that root on, or an absolute link would lead back to our own mounts. */
+	CLEAN_FD seen = root < 0 ? -1 : inroot_open(root, i->work_path, O_RDONLY | O_DIRECTORY, 0);
 	if (seen < 0 || !fd_same(seen, i->work) || dup3(seen, i->work, O_CLOEXEC) < 0)
 		return error_set(e, errno, "find %s as criu sees it", i->work_path);
 	return 0;
@@ -203,14 +206,19 @@ int criu_descriptors_read(const struct criu_images *i, struct strings *fds, stru
 	return 0;
 }
 
-/* A line "(00.146763) Error (criu/files-reg.c:1790): Can't …": its text. NULL for other lines, and
- * for one complaint that is none: criu would like more descriptors, and goes on. */
+/* Complaints that are none: what criu would like to have, and does without. */
+static bool is_harmless(const char *text)
+{
+	return !strncmp(text, "rlimit: ", 8) || !strncmp(text, "tun: ", 5);
+}
+
+/* A line "(00.146763) Error (criu/files-reg.c:1790): Can't …": its text. NULL for other lines. */
 static const char *error_text(const char *line)
 {
 	const char *at = strstr(line, "Error (");
 
 	at = at ? strstr(at, "): ") : NULL;
-	return at && strncmp(at + 3, "rlimit: ", 8) != 0 ? at + 3 : NULL;
+	return at && !is_harmless(at + 3) ? at + 3 : NULL;
 }
 
 bool criu_log_reason(const struct criu_images *i, char *out, size_t size)

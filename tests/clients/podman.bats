@@ -384,15 +384,34 @@ limit_of() {
 
 @test "podman checkpoint and restore" {
 	needs checkpoint restore
-	[ -z "$(criu check 2>&1 | grep -v '^Looks good')" ] || skip "criu check: $(criu check 2>&1 | head -n 1)"
-	in_background box sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/tmp/count; sleep 0.1; done'
-	sleep 0.5
+	criu check >/dev/null 2>&1 || skip "criu check: $(criu check 2>&1 | tail -n 1)"
+	in_background box sh -c 'i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
+	until_says 5 pod logs box
 	try pod container checkpoint box
 	assert_success
 	equal "$(inspect box '{{.State.Status}}')" exited
+	last=$(pod logs box | tail -n 1)
 	try pod container restore box
 	assert_success
 	equal "$(inspect box '{{.State.Status}}')" running
+	until_says $((last + 3)) pod logs box
+}
+
+@test "podman checkpoint to a file, restore from it under another name" {
+	needs checkpoint restore
+	criu check >/dev/null 2>&1 || skip "criu check: $(criu check 2>&1 | tail -n 1)"
+	run -d --name box -t --read-only --tmpfs /tmp box sh -c 'i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
+	until_says 5 pod logs box
+	try pod container checkpoint --leave-running --export "$T/box.tar.gz" box
+	assert_success
+	equal "$(inspect box '{{.State.Status}}')" running
+	pod rm -f -t 0 box >/dev/null
+	try pod container restore --import "$T/box.tar.gz" --name box-again
+	assert_success
+	last=$(pod logs box-again | tail -n 1 | tr -d '\r')
+	until_says $((last + 3)) pod logs box-again
+	equal "$(pod logs box-again | head -n "$last" | tr -d '\r')" "$(seq "$last")"
+	equal "$(inspect box-again '{{.State.Status}}')" running
 }
 
 # --- more than one ---------------------------------------------------------------------------------------------------------------------

@@ -849,6 +849,17 @@ refused_for() {
 	equal "$(cat "$T/secret")" secret
 }
 
+@test "a work path behind an absolute link, as containerd has it" {
+	need_criu
+	mkdir "$T/elsewhere"
+	ln -s "$T/elsewhere" "$T/work"
+	counter
+	running
+	saved
+	restored
+	[ -s "$T/elsewhere/restore.log" ]
+}
+
 @test "a descriptors.json that is none" {
 	need_root
 	mkdir "$T/images"
