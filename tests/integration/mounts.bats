@@ -164,12 +164,29 @@ options() { mounted "$1" | cut -d' ' -f3 | sed 's/.*/,&,/'; }
 	contains "$(options /all/sub)" ,ro,
 }
 
-@test "the other recursive flags reach all mounts of an rbind" {
-	hold "mkdir -p $T/src/sub; mount -t tmpfs sub $T/src/sub"
-	mount_add '{destination: "/all", type: "bind", source: ($T + "/src"), options: ["rbind", "rnosuid", "rnodev", "rnoexec", "rnoatime"]}'
+@test "every other recursive flag, and its opposite, reaches all mounts of an rbind" {
+	# Flags of the source, the word, a flag that is then there, one that is not.
+	local table=("ro rrw rw ro" "nosuid rsuid rw nosuid" "nodev rdev rw nodev" "noexec rexec rw noexec" "nosymfollow rsymfollow rw nosymfollow" "nodiratime rdiratime rw nodiratime"
+		"rw rnosuid nosuid -" "rw rnodev nodev -" "rw rnoexec noexec -" "rw rnosymfollow nosymfollow -" "rw rnodiratime nodiratime -" "rw rnoatime noatime relatime"
+		"noatime ratime relatime noatime" "noatime rrelatime relatime noatime" "noatime rstrictatime rw noatime" "relatime rstrictatime rw relatime"
+		"strictatime rnostrictatime relatime -" "noatime rnorelatime noatime relatime") row
+	hold "for f in ro rw nosuid nodev noexec nosymfollow nodiratime noatime relatime strictatime; do
+		mkdir -p $T/src/\$f; mount -t tmpfs top $T/src/\$f; mkdir $T/src/\$f/sub; mount -t tmpfs -o \$f sub $T/src/\$f/sub; mount -o remount,bind,\$f $T/src/\$f; done"
+	for row in "${table[@]}"; do
+		# shellcheck disable=SC2086
+		set -- $row
+		mount_add "{destination: \"/f/$1-$2\", type: \"bind\", source: (\$T + \"/src/$1\"), options: [\"rbind\", \"$2\"]}"
+	done
 	payload mounts
 	passes
-	for flag in nosuid nodev noexec noatime; do contains "$(options /all/sub)" ",$flag,"; done
+	for row in "${table[@]}"; do
+		# shellcheck disable=SC2086
+		set -- $row
+		for at in "/f/$1-$2" "/f/$1-$2/sub"; do
+			contains "$(options "$at")" ",$3,"
+			[[ $(options "$at") != *,$4,* ]] || fail "$at: $(options "$at")"
+		done
+	done
 }
 
 # --- bind mounts ---------------------------------------------------------------------------------------------------------------------------

@@ -648,19 +648,23 @@ hold_user_namespace() {
 	assert_error "/proc is not a proc filesystem"
 }
 
-@test "CVE-2025-52881: what a joined mount namespace has in the place of /proc gets no sysctl" {
-	payload true
-	# Only there is no procfs of our own to be had: the kernel wants to see one that nothing covers.
-	unshare -Um --keep-caps sh -c 'until [ -e '"$T"'/mapped ]; do sleep 0.02; done; mount -t tmpfs fake /proc && mkdir -p /proc/self /proc/sys/net/ipv4 /proc/sys/kernel &&
-		for f in self/uid_map self/gid_map; do echo 0 0 4294967295 >/proc/$f; done && touch /proc/sys/net/ipv4/ip_forward; echo ready; exec sleep 300' >"$T/holder" 2>&1 3>&- &
+# fake_proc MAP COMMANDS: join a user namespace of that map, with a mount namespace in which COMMANDS have put something else in the place of /proc.
+fake_proc() {
+	unshare -Um --keep-caps sh -c 'until [ -e '"$T"'/mapped ]; do sleep 0.02; done; mount -t tmpfs fake /proc && mkdir -p /proc/self && '"$2"'; echo ready; exec sleep 300' >"$T/holder" 2>&1 3>&- &
 	HOLDERS+=($!)
 	apart() { [ "$(readlink "/proc/${HOLDERS[-1]}/ns/mnt")" != "$(host_ns mnt)" ]; }
 	until_true apart
-	for which in uid gid; do echo "0 0 4294967295" >"/proc/${HOLDERS[-1]}/${which}_map"; done
+	for which in uid gid; do echo "$1" >"/proc/${HOLDERS[-1]}/${which}_map"; done
 	touch "$T/mapped"
 	until_true grep -q ready "$T/holder"
 	with_path user "/proc/${HOLDERS[-1]}/ns/user"
 	with_path mount "/proc/${HOLDERS[-1]}/ns/mnt"
+}
+
+@test "CVE-2025-52881: what a joined mount namespace has in the place of /proc gets no sysctl" {
+	payload true
+	# Only there is no procfs of our own to be had: the kernel wants to see one that nothing covers.
+	fake_proc "0 0 4294967295" 'mkdir -p /proc/sys/net/ipv4 && for f in self/uid_map self/gid_map; do echo 0 0 4294967295 >/proc/$f; done && touch /proc/sys/net/ipv4/ip_forward'
 	config '.mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = [] | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
 	container
 	assert_error 'linux.sysctl: /proc is not a proc filesystem'
@@ -668,15 +672,7 @@ hold_user_namespace() {
 
 @test "ids of a user namespace are not waited for where a joined mount namespace has something else in the place of /proc" {
 	payload true
-	unshare -Um --keep-caps sh -c 'until [ -e '"$T"'/mapped ]; do sleep 0.02; done; mount -t tmpfs fake /proc && mkdir -p /proc/self && mkfifo /proc/self/uid_map /proc/self/gid_map; echo ready; exec sleep 300' >"$T/holder" 2>&1 3>&- &
-	HOLDERS+=($!)
-	apart() { [ "$(readlink "/proc/${HOLDERS[-1]}/ns/mnt")" != "$(host_ns mnt)" ]; }
-	until_true apart
-	for which in uid gid; do echo "1 0 9" >"/proc/${HOLDERS[-1]}/${which}_map"; done
-	touch "$T/mapped"
-	until_true grep -q ready "$T/holder"
-	with_path user "/proc/${HOLDERS[-1]}/ns/user"
-	with_path mount "/proc/${HOLDERS[-1]}/ns/mnt"
+	fake_proc "1 0 9" 'mkfifo /proc/self/uid_map /proc/self/gid_map'
 	container
 	assert_error "become gid 0 of the user namespace"
 }

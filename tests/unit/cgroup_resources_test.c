@@ -40,16 +40,10 @@ static char *resolved_for(struct arena *a, enum host host, const char *resources
 {
 	struct error e = ERROR_NONE;
 	struct plan *plan = plan_of(a, host);
-	struct spec *s;
 	char *out = "";
 
-	const char *text = arena_printf(a,
-					"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},"
-					"\"linux\":{\"resources\":{%s}}}",
-					resources);
-	if (spec_read(a, text, strlen(text), &s, NULL, &e) < 0)
-		fail_msg("%s: %s", resources, shown(&e));
-	if (cgroup_resources_for(a, s->linux->resources, update, available[host], plan, &e) < 0)
+	if (cgroup_resources_for(a, resources_of(a, resources), update, available[host], plan, &e) <
+	    0)
 		return arena_printf(a, "!%s", shown(&e));
 	for (size_t i = 0; i < plan->limits.n; i++) {
 		const struct plan_limit *l = &plan->limits.v[i];

@@ -17,6 +17,7 @@
 
 #include "spec/arena.h"
 #include "spec/error.h"
+#include "spec/spec.h"
 
 #define UNUSED __attribute__((unused))
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -51,6 +52,21 @@ static UNUSED const char *shown(const struct error *e)
 		if (!strstr(text, part))                                 \
 			fail_msg("\"%s\" is not in \"%s\"", part, text); \
 	} while (0)
+
+/* linux.resources with these members. */
+static UNUSED const struct spec_resources *resources_of(struct arena *a, const char *members)
+{
+	struct error e = ERROR_NONE;
+	struct spec *s;
+	const char *text = arena_printf(a,
+					"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},"
+					"\"linux\":{\"resources\":{%s}}}",
+					members);
+
+	if (spec_read(a, text, strlen(text), &s, NULL, &e) < 0)
+		fail_msg("%s: %s", members, shown(&e));
+	return s->linux->resources;
+}
 
 #define ARENA_TEST(f) cmocka_unit_test_setup_teardown(f, arena_setup, arena_teardown)
 
