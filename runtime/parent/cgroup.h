@@ -80,6 +80,10 @@ MUST_CHECK int cgroup_check(const struct record *r, struct error *e);
  * others. */
 MUST_CHECK int cgroup_make_missing(const struct record *r, struct error *e);
 
+/* Give the cgroup to the user of the container's process, where config.json mounts it for that:
+ * once init, the process pid, is there with its mappings. Who may not has a note. */
+MUST_CHECK int cgroup_delegate(struct arena *a, const struct plan *plan, int pid, struct error *e);
+
 /* A descriptor of the unified cgroup for CLONE_INTO_CGROUP; -1 when the host is not pure v2 or
  * there is no cgroup. */
 int cgroup_open_for_clone(const struct plan *plan);

@@ -62,8 +62,9 @@ static int give(const char *directory, const char *controllers, struct error *e)
 		  directory, controllers);
 	error_in(e, "linux.resources");
 	if (e->code == EBUSY)
-		return error_hint(e, "that cgroup has processes of its own, so it can't: name a "
-				     "linux.cgroupsPath below one that has none");
+		return error_hint(e, "that cgroup has processes of its own, so it can't: move them "
+				     "to one below it, or name a linux.cgroupsPath below one "
+				     "without");
 	return error_hint(e, "linux.cgroupsPath names a place where ocirun may do that");
 }
 

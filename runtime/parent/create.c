@@ -231,7 +231,9 @@ int creation_limits(struct creation *c, struct error *e)
 	const int set = s ? systemd_set_limits(s, c->bundle.plan, e) : 0;
 	/* It tells all who listen about all that it does. */
 	systemd_close(s);
-	return set < 0 ? -1 : cgroup_limits_write(c->bundle.plan, e);
+	if (set < 0 || cgroup_limits_write(c->bundle.plan, e) < 0)
+		return -1;
+	return cgroup_delegate(&c->arena, c->bundle.plan, c->spawn.pid, e);
 }
 
 static int spawn(struct creation *c, struct error *e)

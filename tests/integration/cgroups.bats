@@ -454,6 +454,86 @@ deletes_quickly() {
 	line read-only
 }
 
+owners() { stat -c %u "$1" "$1/cgroup.procs" "$1/cgroup.subtree_control" "$1/cgroup.threads" "$1/cgroup.max.depth" "$1/.." | xargs; }
+
+@test "pure v2: a cgroup mounted writable is the container user's in a user namespace" {
+	pure_v2
+	user_namespace
+	config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+	shell 'mkdir /sys/fs/cgroup/sub && echo $$ >/sys/fs/cgroup/sub/cgroup.procs && cat /proc/self/cgroup; echo 5 >/sys/fs/cgroup/cgroup.max.depth || echo not that; sleep 100'
+	running
+	until_line 0::/sub
+	until_line 'not that'
+	equal "$(owners "$(cgroups_of "$C")")" "100000 100000 100000 100000 0 0"
+	oci delete --force "$C"
+	no_cgroups || fail "$(cgroups_of "$C")"
+	# The user's who executes the process.
+	config '.process.user = {uid: 1000, gid: 1000} | .mounts |= map(if .type == "cgroup" then .type = "cgroup2" else . end)'
+	running
+	until_line 0::/sub
+	equal "$(owners "$(cgroups_of "$C")")" "101000 101000 101000 101000 0 0"
+}
+
+@test "pure v2: a cgroup is nobody else's without a user namespace, a cgroup namespace and a writable mount" {
+	pure_v2
+	payload sleep 100
+	user_namespace
+	rw='.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+	cp "$B/config.json" "$T/config"
+	for filter in . "$rw | .linux.namespaces |= map(select(.type != \"cgroup\"))" \
+		"$rw | .linux.namespaces |= map(select(.type != \"user\")) | del(.linux.uidMappings, .linux.gidMappings)" \
+		'.mounts |= map(select(.type != "cgroup"))'; do
+		cp "$T/config" "$B/config.json"
+		config "$filter"
+		running
+		equal "$(owners "$(cgroups_of "$C")")" "0 0 0 0 0 0"
+		oci delete --force "$C"
+	done
+}
+
+# A container with all privilege that runs ocirun in itself: /inner is a bundle, a shell's script the program.
+outer() { # SCRIPT
+	need_static
+	mkdir -p "$B/rootfs/inner" "$T/inner"
+	cp -al "$B/rootfs" "$T/inner/rootfs"
+	jq '.process.args = ["sh", "-c", "cat /proc/self/cgroup; cat /sys/fs/cgroup/pids.max; true"] | .process.capabilities = {}' "$B/config.json" >"$T/inner/config.json"
+	jq '.linux.resources = {pids: {limit: 20}}' "$T/inner/config.json" >"$T/inner/limited.json"
+	touch "$B/rootfs/bin/ocirun"
+	config --arg at "$T/inner" --arg ocirun "$OCIRUN" --argjson all "$(all_capabilities)" '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)
+		| .mounts += [{destination: "/inner", type: "bind", source: $at, options: ["rbind"]}, {destination: "/bin/ocirun", type: "bind", source: $ocirun, options: ["bind", "ro"]}]
+		| .process.capabilities = {bounding: $all, permitted: $all, effective: $all} | del(.linux.maskedPaths, .linux.readonlyPaths)'
+	shell "$1"
+}
+all_capabilities() { "$OCIRUN" features | jq -c .linux.capabilities; }
+
+@test "pure v2: a container in a container has a cgroup of its own" {
+	pure_v2
+	outer 'ocirun --root /tmp/state run --bundle /inner inner'
+	passes
+	line 0::/
+}
+
+@test "v2: limits in a container in a container: its own processes are in the way until they are moved" {
+	[ "$(cgroup_mode)" = v2 ] || skip "needs the pids controller in cgroup v2"
+	outer 'ocirun --root /tmp/state run --bundle /inner --config /inner/limited.json one; echo status=$?
+		mkdir /sys/fs/cgroup/init; while read -r pid; do echo $pid >/sys/fs/cgroup/init/cgroup.procs; done </sys/fs/cgroup/cgroup.procs
+		ocirun --root /tmp/state run --bundle /inner --config /inner/limited.json two'
+	config '.linux.resources.pids.limit = 100'
+	passes
+	contains "$err" "run one: linux.resources: give the cgroups below /sys/fs/cgroup the controllers +pids" "move them to one below it"
+	line status=1
+	line 20
+}
+
+@test "v1: a cgroup mounted writable stays root's" {
+	[ "$(cgroup_mode)" != v2 ] || skip "this host has no cgroup v1"
+	user_namespace
+	config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+	payload sleep 100
+	running
+	for dir in $(cgroups_of "$C"); do equal "$(stat -c %u "$dir")" 0; done
+}
+
 @test "pure v2: a writable cgroup mount can be used" {
 	pure_v2
 	config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'

@@ -484,3 +484,14 @@ NOTHING='{allow: false, access: "rwm"}'
 	assert_success
 	equal "$(jq -c '[.limits[] | .field, .value, (.file | test("pids.max$"))]' <<<"$out")" '["linux.resources.pids.limit","5",true]'
 }
+
+@test "bundles/limits does what it shows" {
+	for name in memory cpu pids; do need_controller $name; done
+	[ -d "$repo/bundles/limits/rootfs" ] || skip "make bundles has not been run"
+	try oci run --bundle "$repo/bundles/limits" "$C"
+	assert_success
+	line 'memory, 32 MiB: dd with a buffer of 64 MiB ends with status 137'
+	line 'pids, 8: fork: Resource temporarily unavailable'
+	matches 'cpu, a fifth: a busy second has 0[.][0-3][0-9] s of CPU time'
+	equal "$err" ""
+}
