@@ -265,9 +265,9 @@ state_is() {
 	equal "$got" "$1"
 }
 
-# until_true COMMAND...: for at most 5 s.
+# until_true COMMAND...: for at most 5 s, or PATIENCE.
 until_true() {
-	local end=$((SECONDS + 6))
+	local end=$((SECONDS + ${PATIENCE:-5} + 1))
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.02
