@@ -47,8 +47,19 @@ need_session() {
 	limits_hold root cgroupfs
 }
 
+@test "podman's limits hold: root, systemd" {
+	need_podman
+	limits_hold root systemd
+}
+
 @test "podman's limits hold: a plain user, cgroupfs" {
 	need_podman
 	need_session
 	limits_hold user cgroupfs
+}
+
+@test "podman's limits hold: a plain user, systemd" {
+	need_podman
+	need_session
+	limits_hold user systemd
 }
