@@ -18,6 +18,7 @@ static const struct {
 	[MESSAGE_UNSHARED] = { "unshared", "helper" },
 	[MESSAGE_BORN] = { "born", "helper" },
 	[MESSAGE_PLACED] = { "placed", "parent" },
+	[MESSAGE_LOADED] = { "loaded", "child" },
 	[MESSAGE_FILTER] = { "filter", "parent" },
 	[MESSAGE_OPEN] = { "open", "either" },
 	[MESSAGE_DEVICE] = { "device", "either" },

@@ -17,6 +17,7 @@ enum message_type {
 	MESSAGE_BORN,     /* helper: value is the pid of init, seen from the host */
 	MESSAGE_PLACED,   /* parent: maps are written, you are in your cgroup; value is your pid. An
 			     init   that a helper has made begins with it */
+	MESSAGE_LOADED,   /* child: the re-exec is over: put me into my cgroups; PLACED answers */
 	MESSAGE_FILTER,   /* parent: the compiled linux.seccomp, in a memfd; comes when it is ready,
 			     while the child waits for whatever */
 	MESSAGE_OPEN,     /* child: I may not enter the rootfs (value -1) or the source of

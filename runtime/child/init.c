@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,20 @@ static int become_program(struct child *c, struct error *e)
 				    : -1;
 }
 
+/* What was charged before stays with our parent's cgroups. */
+static int settle(struct child *c, struct error *e)
+{
+	struct message m;
+
+	if (channel_send(c->channel, MESSAGE_LOADED, 0, -1) < 0)
+		return error_set(e, errno, "talk to the parent");
+	if (channel_expect(c->channel, MESSAGE_PLACED, &m, e) < 0)
+		return -1;
+	if (c->plan->new_namespaces & CLONE_NEWCGROUP && sys_unshare(CLONE_NEWCGROUP) < 0)
+		return error_set(e, errno, "make the cgroup namespace");
+	return 0;
+}
+
 static _Noreturn void fail(int channel, const struct error *e)
 {
 	channel_send_error(channel, e);
@@ -226,7 +241,8 @@ _Noreturn void child_main(const char *plan_fd)
 	/* Ours, and whatever the caller left open (CVE-2024-21626): none survives the execve but
 	 * what was asked for. */
 	sys_close_range(3 + c.plan->preserve_fds, ~0U, CLOSE_CLOEXEC);
-	if (c.plan->helper && join_and_clone(&c, &e) < 0)
+	if ((c.plan->helper && join_and_clone(&c, &e) < 0) ||
+	    (c.plan->settles && settle(&c, &e) < 0))
 		fail(c.channel, &e);
 	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0 || run_steps(&c, &e) < 0 ||
 	    created(&c, &e) < 0)

@@ -10,6 +10,9 @@
  * enter), and clones init with CLONE_PARENT, so that init is our child all the same (child/join.c).
  * The parent never joins anything: it runs hooks.
  *
+ * And where there is hardly any memory, init is put into its cgroups after the re-exec: until then
+ * its image is charged to ours, while else it would be most of what a limit has to leave room for.
+ *
  * What runs between clone3 and execveat is a copy of this process with its memory; it does no more
  * than needed and ends in the re-exec, by descriptor, of a copy of ourselves that can't be written
  * (self_exe.c). Descriptors that the child keeps lose their close-on-exec flag there; the plan
@@ -35,6 +38,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define LITTLE_MEMORY (1 << 20) /* bytes */
 
 /* What the copies of us know besides struct spawn. */
 struct birth {
@@ -95,7 +100,7 @@ static _Noreturn void init_begins(const struct birth *b)
 {
 	struct error e = ERROR_NONE;
 
-	if (b->maps || b->place || b->raise)
+	if (b->maps || ((b->place || b->raise) && !b->s->plan->settles))
 		wait_placed(b);
 	if (b->maps && namespaces_become_root(b->s->plan, &e) < 0)
 		fail(b, &e);
@@ -141,7 +146,8 @@ static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 		       : 0;
 }
 
-static int place(struct birth *b, pid_t pid, struct error *e)
+/* Into its cgroups, with what only we can raise. */
+static int put(struct birth *b, pid_t pid, struct error *e)
 {
 	struct spawn *s = b->s;
 
@@ -149,14 +155,33 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 		return -1;
 	if (b->place && !s->place && cgroup_place(s->plan, pid, e) < 0)
 		return -1;
-	if (b->raise && limits_raise(pid, s->spec->process, e) < 0)
+	return b->raise ? limits_raise(pid, s->spec->process, e) : 0;
+}
+
+static int say_placed(struct birth *b, pid_t pid, struct error *e)
+{
+	return channel_send(b->s->channel, MESSAGE_PLACED, pid, -1) < 0
+		       ? error_set(e, errno, "talk to the container's init")
+		       : 0;
+}
+
+static int place(struct birth *b, pid_t pid, struct error *e)
+{
+	struct spawn *s = b->s;
+	const bool settles = s->plan->settles, writes = b->maps && !b->helper;
+	struct message m;
+
+	if (!settles && put(b, pid, e) < 0)
 		return -1;
-	if (b->maps && !b->helper && maps(s, idmap_write, pid, e) < 0)
+	if (writes && maps(s, idmap_write, pid, e) < 0)
 		return -1;
-	if ((b->place || b->raise || (b->maps && !b->helper)) &&
-	    channel_send(s->channel, MESSAGE_PLACED, pid, -1) < 0)
-		return error_set(e, errno, "talk to the container's init");
-	return 0;
+	if ((writes || (!settles && (b->place || b->raise))) && say_placed(b, pid, e) < 0)
+		return -1;
+	if (!settles)
+		return 0;
+	if (channel_expect(s->channel, MESSAGE_LOADED, &m, e) < 0 || put(b, pid, e) < 0)
+		return -1;
+	return say_placed(b, pid, e);
 }
 
 /* Why a namespace could not be made, where it is the host that says no. */
@@ -210,6 +235,15 @@ static int clone_first(struct birth *b, struct error *e)
 	return result;
 }
 
+/* So little that our own image is the most of what counts. */
+static bool little_memory(const struct spec *spec)
+{
+	const struct spec_resources *r = spec->linux->resources;
+
+	return r && r->memory && r->memory->limit && *r->memory->limit > 0 &&
+	       *r->memory->limit < LITTLE_MEMORY;
+}
+
 int spawn_init(struct spawn *s, struct error *e)
 {
 	struct birth b = { .s = s, .cgroup = -1 };
@@ -228,7 +262,8 @@ int spawn_init(struct spawn *s, struct error *e)
 	b.helper = s->plan->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
 	b.raise = limits_needed(s->spec->process);
 	/* What decides whether the child is born in its cgroup. */
-	CLEAN_FD cgroup = s->place ? -1 : cgroup_open_for_clone(s->plan);
+	s->plan->settles = !b.helper && s->plan->cgroups.n && little_memory(s->spec);
+	CLEAN_FD cgroup = s->place || s->plan->settles ? -1 : cgroup_open_for_clone(s->plan);
 	b.place = s->plan->cgroups.n && cgroup < 0;
 	s->plan->helper = b.helper;
 	s->plan->helper_waits = b.place || b.raise;
@@ -243,6 +278,8 @@ int spawn_init(struct spawn *s, struct error *e)
 		b.late = s->plan->new_namespaces &
 			 ((b.place ? CLONE_NEWCGROUP : 0) | (b.maps ? CLONE_NEWIPC : 0));
 		b.flags = s->plan->new_namespaces & ~(CLONE_NEWTIME | b.late);
+		if (s->plan->settles)
+			b.late &= ~(uint64_t)CLONE_NEWCGROUP;
 		result = clone_first(&b, e);
 	}
 	fd_close(&b.channel);

@@ -47,12 +47,31 @@ a_disk() { lsblk -dno MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; e
 	no_cgroups
 }
 
-@test "a static program runs with 512 KiB" {
+@test "a static program runs with 512 KiB, and with half of it" {
 	need_controller memory
 	need_static
-	resources <<<'{memory: {limit: 524288}}'
-	payload true
-	passes
+	for limit in 524288 262144; do
+		resources <<<"{memory: {limit: $limit}}"
+		payload true
+		passes
+	done
+}
+
+@test "with as little memory the container is in its cgroup all the same, in each kind of namespace" {
+	need_controller memory
+	need_static
+	resources <<<'{memory: {limit: 983040}}'
+	payload ns sleep 100
+	for filter in . '.linux.namespaces += [{type: "time"}]' 'del(.linux.namespaces[] | select(.type == "cgroup"))'; do
+		config "$filter"
+		running
+		equal "$(limit memory.limit_in_bytes memory.max)" 983040
+		grep -qx "$(pid_of "$C")" "$(place memory. memory. | head -n 1)/cgroup.procs"
+		oci delete --force "$C"
+	done
+	user_namespace
+	running
+	grep -qx "$(pid_of "$C")" "$(place memory. memory. | head -n 1)/cgroup.procs"
 }
 
 @test "memory: -1 lifts a limit, 0 asks for nothing" {
