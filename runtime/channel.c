@@ -61,9 +61,9 @@ int channel_receive(int channel, struct message *m, int *fd, struct error *e)
 	CLEAN_FD passed = -1;
 	ssize_t n = socket_take(channel, m, sizeof(*m), &passed);
 
-	if (n < 0 && errno != ECONNRESET)
+	if (n < 0)
 		return error_set(e, errno, "receive from the other side");
-	if (n <= 0)
+	if (n == 0)
 		return 0;
 	if ((size_t)n < offsetof(struct message, error) || m->type > MESSAGE_EXECUTING ||
 	    (m->type == MESSAGE_ERROR && (size_t)n != sizeof(*m)))

@@ -87,9 +87,11 @@ ssize_t socket_take(int socket, void *bytes, size_t n, int *fd)
 				    CMSG_LEN(sizeof(int)) /* one: CMSG_SPACE has room for two */ };
 	ssize_t got;
 
+	/* ECONNRESET says, once, that the other side ended without reading all of ours: what it said
+	 * before that is still to be heard. */
 	do
 		got = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	*fd = got < 0 ? -1 : passed_descriptor(&m);
 	return got;
 }

@@ -255,9 +255,9 @@ static int hear(struct criu *c, struct reply *r, struct error *e)
 	CLEAN_FD fd = -1;
 	ssize_t n = socket_take(c->socket, bytes, sizeof(bytes), &fd);
 
-	if (n < 0 && errno != ECONNRESET)
+	if (n < 0)
 		return error_set(e, errno, "listen to criu");
-	if (n <= 0)
+	if (n == 0)
 		return error_set(e, 0, "criu ended without an answer");
 	if (read_reply((struct protobuf_reader){ bytes, (size_t)n }, r) < 0)
 		return error_set(e, errno, "understand criu");
