@@ -87,8 +87,8 @@ ssize_t socket_take(int socket, void *bytes, size_t n, int *fd)
 				    CMSG_LEN(sizeof(int)) /* one: CMSG_SPACE has room for two */ };
 	ssize_t got;
 
-	/* ECONNRESET says, once, that the other side ended without reading all of ours: what it said
-	 * before that is still to be heard. */
+	/* ECONNRESET says, once, that the other side ended without reading all of ours: what it
+	 * said before that is still to be heard. */
 	do
 		got = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
 	while (got < 0 && (errno == EINTR || errno == ECONNRESET));

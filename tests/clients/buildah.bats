@@ -4,6 +4,7 @@
 load clients
 
 setup_file() {
+	containers_conf
 	export BUILDAH_RUNTIME=$CLIENTS/bin/ocirun BUILDAH_ISOLATION=oci
 	buildah pull "docker-archive:$CLIENTS/image.tar"
 }

@@ -34,6 +34,25 @@ needs() {
 has_controller() { [ -d "/sys/fs/cgroup/$1" ] || grep -qsw "$1" /sys/fs/cgroup/cgroup.controllers; }
 need_controller() { has_controller "$1" || skip "this host's cgroups have no $1 controller"; }
 
+# What podman and buildah read: beside `make install-podman`, what this process may have, as it may lack the privilege to raise limits.
+containers_conf() {
+	make -s -C "$repo" install-podman PREFIX="$CLIENTS"
+	cat >/etc/containers/containers.conf.d/test.conf <<-EOF
+		[containers]
+		cgroupns = "private"
+		default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+		netns = "none"
+		log_driver = "k8s-file"
+		$(has_controller pids || echo 'pids_limit = 0')
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		lock_type = "file"
+		runtime = "ocirun"
+		stop_timeout = 2
+	EOF
+}
+
 # limited COMMAND...: not for ever.
 limited() { timeout --foreground -k 2 60 "$@" 3>&-; }
 

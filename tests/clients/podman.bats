@@ -4,22 +4,7 @@
 load clients
 
 setup_file() {
-	make -s -C "$repo" install-podman PREFIX="$CLIENTS"
-	cat >/etc/containers/containers.conf.d/test.conf <<-EOF
-		[containers]
-		cgroupns = "private"
-		# What this process may have, as it may lack the privilege to raise it.
-		default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
-		netns = "none"
-		log_driver = "k8s-file"
-		$(has_controller pids || echo 'pids_limit = 0')
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-		lock_type = "file"
-		runtime = "ocirun"
-		stop_timeout = 2
-	EOF
+	containers_conf
 	podman load -i "$CLIENTS/image.tar"
 }
 
@@ -184,8 +169,8 @@ limit_of() {
 	line 1000
 	line 0:0
 	line 1000:1000
-	echo 'containers:2147483647:2147483648' >>/etc/subuid
-	echo 'containers:2147483647:2147483648' >>/etc/subgid
+	echo 'containers:2147000000:400000' >>/etc/subuid
+	echo 'containers:2147000000:400000' >>/etc/subgid
 	try run --rm --userns auto box sh -c 'cat /proc/self/uid_map'
 	assert_success
 	no_match ' *0 +0 +4294967295'
@@ -359,7 +344,7 @@ limit_of() {
 	in_background box sleep 100
 	try pod stats --no-stream --format '{{.Name}} {{.PIDs}}' box
 	assert_success
-	equal "$out" "box 1"
+	equal "$out" "box $(has_controller pids && echo 1 || echo 0)"
 }
 
 @test "podman update" {
