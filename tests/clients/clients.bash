@@ -36,7 +36,7 @@ need_controller() { has_controller "$1" || skip "this host's cgroups have no $1 
 
 # What podman and buildah read: beside `make install-podman`, what this process may have, as it may lack the privilege to raise limits.
 containers_conf() {
-	make -s -C "$repo" install-podman PREFIX="$CLIENTS"
+	make -s -C "$here/../.." install-podman PREFIX="$CLIENTS"
 	cat >/etc/containers/containers.conf.d/test.conf <<-EOF
 		[containers]
 		cgroupns = "private"

@@ -68,7 +68,7 @@ after_test() {
 	contains "$err" "no such file or directory"
 	try run --rm localhost/box:latest box /etc
 	assert_exit 1
-	contains "$err" "permission denied"
+	[[ $err == *"permission denied"* || $err == *"is a directory"* ]] || fail # the latter of newer runc
 }
 
 @test "ctr run -t: a terminal" {
@@ -205,6 +205,6 @@ after_test() {
 }
 
 @test "containerd: no cgroup of its containers is left" {
-	left=$(find /sys/fs/cgroup -depth -type d -path "*/$CLIENTS_NAME/*" 2>/dev/null)
+	left=$(find /sys/fs/cgroup -depth -type d -path "*/$CLIENTS_NAME/*" 2>/dev/null || true)
 	equal "$left" ""
 }
