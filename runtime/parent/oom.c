@@ -8,6 +8,7 @@
 
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/stats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,11 +33,8 @@ static uint64_t count(const char *directory, const char *file, const char *key)
 	if (n <= 0)
 		return 0;
 	text[n] = 0;
-	for (char *line = text; key && line;
-	     line = strchr(line, '\n'), line = line ? line + 1 : NULL)
-		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ' ')
-			return strtoull(line + strlen(key), NULL, 10);
-	return key ? 0 : strtoull(text, NULL, 10);
+	const char *value = key ? stats_value(text, key) : text;
+	return value ? stats_number(value) : 0;
 }
 
 /* The container's cgroup in the hierarchy that has the memory controller, or may have it. */
@@ -143,7 +141,8 @@ void oom_tell(const struct state *s, int exit_code)
 
 	if (!cgroup)
 		return;
-	snprintf(line, sizeof(line), "out of memory: killed at the limit of the cgroup %s", cgroup);
+	snprintf(line, sizeof(line),
+		 "out of memory: a process was killed at the limit of the cgroup %s", cgroup);
 	container_warn(line);
 }
 

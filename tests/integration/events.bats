@@ -174,7 +174,7 @@ known() {
 	limited
 	container
 	assert_exit 137
-	contains "$err" "ocirun: warning: out of memory: killed at the limit of the cgroup /sys/fs/cgroup/" "$C"
+	contains "$err" "ocirun: warning: out of memory: a process was killed at the limit of the cgroup /sys/fs/cgroup/" "$C"
 	rm -f "$T/log"
 	try oci --log "$T/log" --log-format json --log-level warning run --bundle "$B" "$C"
 	contains "$(jq -r .msg "$T/log")" "out of memory"
@@ -241,7 +241,7 @@ known() {
 	container
 	rest=$(rmdir "$at/$C-above" 2>&1) || true
 	assert_exit 137
-	contains "$err" "killed at the limit of the cgroup $at/$C-above" "$rest"
+	contains "$err" "a process was killed at the limit of the cgroup $at/$C-above" "$rest"
 	[[ $err != *"/box"* ]] || fail
 }
 
