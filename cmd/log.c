@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -95,10 +96,20 @@ static void file_record(struct log_record *r)
 
 #define MESSAGE_MAX (sizeof(struct error) + 256)
 
-static void stderr_line(const char *prefix, const char *text)
+/* For people, who see a terminal and have not asked for none (no-color.org). */
+static bool is_coloured(void)
 {
-	char line[MESSAGE_MAX + 32];
-	int n = snprintf(line, sizeof(line) - 1, "%s%s", prefix, text);
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return !(no && *no) && term && *term && strcmp(term, "dumb") && isatty(STDERR_FILENO);
+}
+
+static void stderr_line(const char *colour, const char *prefix, const char *text)
+{
+	const bool coloured = is_coloured();
+	char line[MESSAGE_MAX + 48];
+	int n = snprintf(line, sizeof(line) - 1, "%s%s%s %s", coloured ? colour : "", prefix,
+			 coloured ? "\033[0m" : "", text);
 
 	if ((size_t)n > sizeof(line) - 2)
 		n = sizeof(line) - 2;
@@ -111,7 +122,7 @@ void log_error(const struct error *error)
 	struct error without_hint = *error;
 	char text[MESSAGE_MAX];
 
-	stderr_line("ocirun: ", error_print(error, text, sizeof(text)));
+	stderr_line("\033[1;31m", "ocirun:", error_print(error, text, sizeof(text)));
 	without_hint.hint[0] = '\0';
 	file_record(&(struct log_record){
 		.level = "error",
@@ -126,7 +137,7 @@ void log_error(const struct error *error)
 
 void log_warning(const char *line)
 {
-	stderr_line("ocirun: warning: ", line);
+	stderr_line("\033[1;33m", "ocirun: warning:", line);
 	if (file.level >= LOG_WARNING)
 		file_record(&(struct log_record){ .level = "warning", .msg = (char *)line });
 }
@@ -135,6 +146,6 @@ void log_note(const char *line)
 {
 	if (file.level < LOG_DEBUG)
 		return;
-	stderr_line("ocirun: ", line);
+	stderr_line("\033[1m", "ocirun:", line);
 	file_record(&(struct log_record){ .level = "debug", .msg = (char *)line });
 }

@@ -332,3 +332,22 @@ with_socket() { # COMMAND [OPTION...] -- STEP...
 	create "$C" --console-socket "$T/console.sock"
 	assert_error "--console-socket: connect to $T/console.sock: Connection timed out (ETIMEDOUT)"
 }
+
+# --- what people see ---------------------------------------------------------------------------------------------------------------------------
+
+@test "an error is coloured on a terminal, unless NO_COLOR is set, and nowhere else" {
+	red=$'\033[1;31mocirun:\033[0m state'
+	says() { try env -u NO_COLOR TERM=xterm "$@" "$PYTHON" "$here/terminal.py" -- "$OCIRUN" --root "$ROOT" state "$C"; }
+	says
+	contains "$out" "$red"
+	for plain in NO_COLOR=1 TERM=dumb TERM=; do
+		says "$plain"
+		contains "$out" "ocirun: state"
+		[[ $out != *$'\033'* ]] || fail "coloured with $plain"
+	done
+	says NO_COLOR=
+	contains "$out" "$red"
+	try env TERM=xterm "$OCIRUN" --root "$ROOT" --log "$T/log" state "$C"
+	assert_error "container does not exist"
+	[[ $err$(cat "$T/log") != *$'\033'* ]] || fail "coloured"
+}
