@@ -213,14 +213,26 @@ bench-memory: need-build
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/true
 	@BUILD='$(BUILD)' PEERS='$(PEERS)' tests/bench/memory
 
+# --- completion for shells ---
+
+# Out of the tables of options that the program has.
+COMPLETIONS := $(patsubst %,$(BUILD)/completion/%,bash zsh fish)
+.PHONY: completion
+completion: $(COMPLETIONS)
+$(COMPLETIONS): $(BUILD)/ocirun cmd/completion.awk cmd/completion.bash
+	@mkdir -p $(@D)
+	$(call say,AWK)
+	$(QUIET)$(BUILD)/ocirun help rows | awk -v shell=$(@F) -v template=cmd/completion.bash -f cmd/completion.awk >$@
+
 # --- install ---
 
 .PHONY: install install-podman uninstall clean help
-install: $(BUILD)/ocirun
+install: $(BUILD)/ocirun $(COMPLETIONS)
 	install -D -m 755 $(BUILD)/ocirun $(DESTDIR)$(PREFIX)/bin/ocirun
 	install -D -m 644 cmd/ocirun.8 $(DESTDIR)$(PREFIX)/share/man/man8/ocirun.8
-	[ ! -e cmd/completion.bash ] || \
-		install -D -m 644 cmd/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun
+	install -D -m 644 $(BUILD)/completion/bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun
+	install -D -m 644 $(BUILD)/completion/zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ocirun
+	install -D -m 644 $(BUILD)/completion/fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ocirun.fish
 
 # So that podman knows ocirun: what it changes is in cmd/podman.conf.
 PODMAN_CONF := $(DESTDIR)/etc/containers/containers.conf.d/ocirun.conf
@@ -230,7 +242,9 @@ install-podman:
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/ocirun $(DESTDIR)$(PREFIX)/share/man/man8/ocirun.8 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun $(PODMAN_CONF)
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ocirun $(PODMAN_CONF) \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ocirun \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ocirun.fish
 
 clean:
 	rm -rf $(BUILD) bundles/*/rootfs bundles/hooks/config.json bundles/hooks/log

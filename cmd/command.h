@@ -89,5 +89,8 @@ MUST_CHECK int for_each_match(struct invocation *in,
 MUST_CHECK int help_command(const struct command *c, struct error *e);
 MUST_CHECK int help_all(const struct command *const *commands, const struct option *global_options,
 			struct error *e);
+/* The same as rows for completion.awk. */
+MUST_CHECK int help_rows(const struct command *const *commands, const struct option *global_options,
+			 struct error *e);
 
 #endif

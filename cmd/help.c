@@ -138,3 +138,38 @@ int help_all(const struct command *const *commands, const struct option *global_
 		"\n`ocirun COMMAND --help` tells more about a command, ocirun(8) everything.\n");
 	return finish(out, &text, &n, e);
 }
+
+/* Tabs between the columns, one line a row: what has several lines becomes one. */
+static void print_row(FILE *out, const char *command, const struct option *o)
+{
+	fprintf(out, "option\t%s\t%c\t%s\t%s\t", command, o->letter ? o->letter : '-', o->name,
+		o->argument ? o->argument : "-");
+	for (const char *at = o->help; *at; at++)
+		fputc(*at == '\n' ? ' ' : *at, out);
+	fputc('\n', out);
+}
+
+static void print_rows(FILE *out, const char *command, const struct option *rows)
+{
+	for (; rows->name; rows++)
+		if (rows->help)
+			print_row(out, command, rows);
+}
+
+int help_rows(const struct command *const *commands, const struct option *global_options,
+	      struct error *e)
+{
+	char *text;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	if (!out)
+		return error_set(e, errno, "help");
+	print_rows(out, "-", global_options);
+	for (; *commands; commands++) {
+		const struct command *c = *commands;
+		fprintf(out, "command\t%s\t%s\t%s\n", c->name, c->arguments, c->summary);
+		print_rows(out, c->name, c->options);
+	}
+	return finish(out, &text, &n, e);
+}

@@ -104,6 +104,9 @@ static int run_help(struct invocation *in, struct error *e)
 
 	if (!in->args.n)
 		return help_all(commands, global_rows, e);
+	/* No command's name: for completion.awk. */
+	if (!strcmp(in->args.v[0], "rows"))
+		return help_rows(commands, global_rows, e);
 	c = find_command(in->args.v[0], e);
 	return c ? help_command(c, e) : -1;
 }

@@ -483,18 +483,68 @@ list_at() { "$PYTHON" "$here/terminal.py" --size "24x$1" -- "$OCIRUN" --root "$R
 	! grep -qw init <<<"$help" || fail "the hidden command shows"
 }
 
-@test "the manual knows every command and option, the completion every command" {
+@test "the manual knows every command and option" {
 	options=$("$OCIRUN" --help | grep -oE -- '--[a-z-]{3,}')
 	commands=$("$OCIRUN" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
 	contains "$commands" create
 	for command in $commands; do
 		[ "$command" = help ] || options+=" $("$OCIRUN" "$command" --help | grep -oE -- '--[a-z-]{3,}')"
-		grep -qw -- "$command" "$repo/cmd/completion.bash" || fail "completion.bash: $command"
 		grep -qw -- "$command" "$repo/cmd/ocirun.8" || fail "ocirun.8: $command"
 	done
 	for option in $options; do
 		grep -qE -- " ${option#-}( |\$)" "$repo/cmd/ocirun.8" || fail "ocirun.8: $option"
 	done
+}
+
+# completion SHELL: what is installed for it.
+completion() { "$OCIRUN" help rows | awk -v shell="$1" -v template="$repo/cmd/completion.bash" -f "$repo/cmd/completion.awk"; }
+
+@test "completion for bash, zsh and fish has every command and every option" {
+	"$OCIRUN" help rows >"$T/rows"
+	[ "$(grep -c ^option "$T/rows")" -gt 50 ]
+	for shell in bash zsh fish; do
+		completion $shell >"$T/$shell"
+		while IFS=$'\t' read -r kind first _ name _; do
+			[ "$kind" = command ] && name=$first
+			grep -qwF -- "$name" "$T/$shell" || fail "$shell: $name"
+		done <"$T/rows"
+	done
+	for command in $("$OCIRUN" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+		grep -q "^command"$'\t'"$command"$'\t' "$T/rows" || fail "$command"
+	done
+	! type -P zsh >/dev/null || zsh -n "$T/zsh"
+	! type -P fish >/dev/null || fish -n "$T/fish"
+}
+
+@test "bash completes commands, options, their values, ids and signals" {
+	payload sleep 100
+	create
+	assert_success
+	completion bash >"$T/bash"
+	mkdir "$T/a-directory"
+	cat >"$T/try" <<-'EOF'
+		. "$1"
+		shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_ocirun
+		echo "${COMPREPLY[*]}"
+	EOF
+	completes() { equal "$(bash --norc "$T/try" "$T/bash" "$OCIRUN" "${@:2}")" "$1"; }
+	completes checkpoint che
+	completes '--all --regex --help' kill --
+	completes 'text json' --log-format ''
+	completes json --log-format = j
+	completes 'table json' list -f ''
+	completes 'soft strict' checkpoint --manage-cgroups-mode s
+	completes "$C" --root "$ROOT" kill ''
+	completes "$C" --root = "$ROOT" checkpoint ''
+	completes '' --root "$ROOT" run ''
+	completes 'TERM' --root "$ROOT" kill "$C" T
+	completes 'TERM' kill -a "$C" T
+	completes a-directory create --bundle a
+	completes a-directory plan a
+	completes features help fe
+	completes '' run --preserve-fds ''
 }
 
 @test "an unknown command is an error that names it, and the nearest one" {
