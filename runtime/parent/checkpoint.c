@@ -46,12 +46,20 @@ static int check_status(const struct state *s, struct error *e)
 static int load(struct checkpoint *c, const char *root, struct error *e)
 {
 	char *config = arena_printf(c->state.arena, "%s/%s/config.json", root, c->state.id);
-	struct create_options o = {
-		.root = root, .id = c->state.id, .bundle = c->state.record.bundle, .config = config
-	};
+	const struct record *r = &c->state.record;
+	struct create_options o = { .root = root,
+				    .id = c->state.id,
+				    .bundle = r->bundle,
+				    .config = config,
+				    .cgroup_manager =
+					    r->cgroups.n ? CGROUP_CGROUPFS : CGROUP_DISABLED };
 
-	return resolve_load(&o, &c->arena, &c->bundle, e) < 0 ||
-			       resolve_plan(&o, &c->arena, &c->bundle, e) < 0
+	if (resolve_load(&o, &c->arena, &c->bundle, e) < 0)
+		return -1;
+	/* Where its cgroups are is recorded; whoever made them, their limits stay with them. */
+	c->bundle.spec->linux->cgroups_path = NULL;
+	c->bundle.spec->linux->resources = NULL;
+	return resolve_plan(&o, &c->arena, &c->bundle, e) < 0
 		       ? -1
 		       : criu_outside_check(c->bundle.plan, c->bundle.spec, e);
 }

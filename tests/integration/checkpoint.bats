@@ -512,6 +512,40 @@ hook() { # KIND COMMAND
 	grep -q "^0::.*/ocirun-$C$" "/proc/$(pid_of)/cgroup" || fail "$(cat "/proc/$(pid_of)/cgroup")"
 }
 
+@test "with limits, a cgroup of its own path, and with none at all" {
+	need_criu
+	config --arg path "/$C-own/one" '.linux.cgroupsPath = $path | .linux.resources.pids.limit = 77'
+	counter
+	running
+	until_line 3
+	saved
+	last=$(last)
+	restored
+	counts_on "$last"
+	grep -q "/$C-own/one$" "/proc/$(pid_of)/cgroup" || fail "$(cat "/proc/$(pid_of)/cgroup")"
+	oci delete --force "$C"
+	config 'del(.linux.cgroupsPath, .linux.resources)'
+	try oci --cgroup-manager disabled run --detach --bundle "$B" "$C" >"$T/console.$C" 2>&1
+	assert_success
+	rm -r "$T/images"
+	saved
+}
+
+@test "in a scope of systemd, with its limits" {
+	need_criu
+	[ -d /run/systemd/system ] || skip "this host has no systemd"
+	config --arg path "system.slice:ocirun:$C" '.linux.cgroupsPath = $path | .linux.resources.pids.limit = 77'
+	counter
+	oci --systemd-cgroup create --bundle "$B" "$C" >"$T/console.$C"
+	oci start "$C"
+	until_line 3
+	saved
+	last=$(last)
+	oci --systemd-cgroup restore --detach --bundle "$B" --image-path "$T/images" "$C" >>"$T/console.$C"
+	counts_on "$last"
+	grep -q "/ocirun-$C.scope" "/proc/$(pid_of)/cgroup" || fail "$(cat "/proc/$(pid_of)/cgroup")"
+}
+
 @test "without a cgroup namespace" {
 	need_criu
 	config '.linux.namespaces |= map(select(.type != "cgroup"))'
