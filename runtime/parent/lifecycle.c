@@ -166,7 +166,7 @@ int container_pause(const char *root, const char *id, struct error *e)
 	if (arena_init(&a, ARENA, e) < 0)
 		return -1;
 	/* Locked: `start` talks to an init that must not stand still. */
-	int result = state_open(&s, root, id, &a, e) < 0 || state_lock(&s, LOCK_MS, e) < 0 ||
+	int result = state_open(&s, root, id, &a, e) < 0 || state_lock_made(&s, e) < 0 ||
 				     state_check_cgroups(&s, e) < 0
 			     ? -1
 			     : pause_locked(&s, e);

@@ -224,6 +224,11 @@ int state_lock(struct state *s, int ms, struct error *e)
 	return take_lock(s, ms, e) < 0 ? -1 : read_record(s, e);
 }
 
+int state_lock_made(struct state *s, struct error *e)
+{
+	return state_lock(s, state_status(s) == STATUS_CREATING ? 1000 : 10000, e);
+}
+
 int state_relock(struct state *s, int ms, struct error *e)
 {
 	return take_lock(s, ms, e);

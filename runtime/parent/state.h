@@ -53,6 +53,10 @@ MUST_CHECK int state_look(struct state *s, int root, const char *id, struct aren
  */
 MUST_CHECK int state_lock(struct state *s, int ms, struct error *e);
 
+/* As who changes a container that is there: not for long when it is still being made, by a create
+ * that hangs, or whose hook calls us. */
+MUST_CHECK int state_lock_made(struct state *s, struct error *e);
+
 /* The same without reading, for who has the record already (run). */
 MUST_CHECK int state_relock(struct state *s, int ms, struct error *e);
 void state_unlock(struct state *s);

@@ -22,7 +22,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#define LOCK_MS 10000
 #define ARENA ((size_t)256 << 20) /* address space only */
 
 struct update {
@@ -39,7 +38,7 @@ struct update {
 static int open_container(struct update *u, struct error *e)
 {
 	if (state_open(&u->state, u->o->root, u->o->id, &u->arena, e) < 0 ||
-	    state_lock(&u->state, LOCK_MS, e) < 0 || state_check_cgroups(&u->state, e) < 0)
+	    state_lock_made(&u->state, e) < 0 || state_check_cgroups(&u->state, e) < 0)
 		return -1;
 	switch (state_status(&u->state)) {
 	case STATUS_CREATED:

@@ -100,13 +100,17 @@ pause_and_resume() {
 	assert_error "resume $C: container not paused"
 }
 
-@test "a container that is still being created can't be paused" {
+@test "a container that is still being created can't be paused or updated" {
 	create_in_hook 0
-	# Another ocirun holds it, for the moment.
-	try timeout -k 1 20 "$OCIRUN" --root "$ROOT" pause "$C" 3>&-
+	# Its create holds it.
+	try oci pause "$C"
+	first=$status said=$err
+	try oci update --pids-limit 5 "$C"
 	touch "$T/go"
 	wait "$creator"
 	assert_error "another ocirun works on container $C"
+	equal "$first" 1
+	contains "$said" "another ocirun works on container $C"
 }
 
 @test "a KILL ends a paused container, alone and with --all, and so does delete --force" {
@@ -180,7 +184,7 @@ pause_and_resume() {
 	running
 	dir=$(cgroups_of "$C")
 	printf 'populated 1\nfrozen 0\n' >"$T/events"
-	"${IN[@]}" mount --bind "$T/events" "/sys/fs/cgroup/${dir##*/}/cgroup.events"
+	"${IN[@]}" mount --bind "$T/events" "/sys/fs/cgroup${dir#"$(cgroup2_at)"}/cgroup.events"
 	try oci pause "$C"
 	assert_error "freeze the cgroup" "timed out" "it is thawed again"
 	equal "$(cat "$dir/cgroup.freeze")" 0

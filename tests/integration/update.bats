@@ -5,7 +5,7 @@ load helpers
 
 sleeping() {
 	[ $# -eq 0 ] || config ".linux.resources = $1"
-	payload sleep 100
+	payload sleep 1000
 	running
 }
 update() { try oci update "$@" "$C"; }
