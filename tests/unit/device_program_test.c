@@ -28,7 +28,16 @@ static bool run(const device_program *p, const struct bpf_cgroup_dev_ctx *contex
 		case BPF_ALU | BPF_MOV | BPF_X:
 		case BPF_ALU | BPF_MOV | BPF_K: reg[i->dst_reg] = value; break;
 		case BPF_ALU | BPF_AND | BPF_K: reg[i->dst_reg] &= value; break;
-		case BPF_ALU | BPF_RSH | BPF_K: reg[i->dst_reg] >>= value; break;
+		case BPF_ALU | BPF_RSH | BPF_X:
+		case BPF_ALU | BPF_RSH | BPF_K:
+			assert_in_range(value, 0, 31);
+			reg[i->dst_reg] >>= value;
+			break;
+		case BPF_JMP32 | BPF_JGT | BPF_K:
+			assert_in_range(i->off, 0, p->n - at - 2);
+			if (reg[i->dst_reg] > value)
+				at += (size_t)i->off;
+			break;
 		case BPF_JMP32 | BPF_JNE | BPF_K:
 		case BPF_JMP32 | BPF_JEQ | BPF_K:
 			assert_in_range(i->off, 0, p->n - at - 2);
@@ -119,6 +128,85 @@ static void the_last_rule_decides(void **state)
 	}
 }
 
+/* The rules as they are meant: each kind of access by the last rule about it. */
+static bool meant(const plan_device_rule_list *rules, char type, uint32_t major, uint32_t minor,
+		  uint32_t access)
+{
+	static const char letters[] = { 'm', 'r', 'w' };
+
+	for (unsigned bit = 0; bit < 3; bit++) {
+		bool allow = false;
+		if (!(access & 1U << bit))
+			continue;
+		for (size_t i = 0; i < rules->n; i++) {
+			const struct plan_device_rule *r = &rules->v[i];
+			if ((r->type[0] == 'a' || r->type[0] == type) &&
+			    (r->major < 0 || r->major == major) &&
+			    (r->minor < 0 || r->minor == minor) && strchr(r->access, letters[bit]))
+				allow = r->allow;
+		}
+		if (!allow)
+			return false;
+	}
+	return true;
+}
+
+static unsigned long next = 1;
+static unsigned dice(unsigned sides)
+{
+	next = next * 6364136223846793005UL + 1442695040888963407UL;
+	return (unsigned)(next >> 33) % sides;
+}
+
+/* Many lists of rules with neighbours that can be one piece, and each access to each device. */
+static void pieces_mean_what_their_rules_do(void **state)
+{
+	static char *const accesses[] = { "rwm", "rw", "r", "m" };
+	struct plan_device_rule v[8];
+	struct arena *a = *state;
+
+	for (int round = 0; round < 300; round++) {
+		plan_device_rule_list rules = { 0, v };
+		if (dice(2))
+			v[rules.n++] = make(dice(2), "a", -1, -1, "rwm");
+		for (unsigned n = dice(7); n > 0; n--)
+			v[rules.n++] = make(dice(4) > 0, dice(4) ? "c" : "b", (int)dice(3) - 1,
+					    (int)dice(34) - 1, accesses[dice(4)]);
+		/* Often neighbours: the same rule about another minor number, or the other type. */
+		for (size_t i = 1; i < rules.n; i++)
+			if (dice(2) && v[i - 1].type[0] != 'a') {
+				v[i] = v[i - 1];
+				if (v[i].minor >= 0)
+					v[i].minor = dice(40);
+				else
+					v[i].type = v[i].type[0] == 'c' ? "b" : "c";
+			}
+		const device_program program = device_program_make(a, &rules);
+		for (uint32_t device = 0; device < 2 * 2 * 42; device++)
+			for (uint32_t access = 1; access < 8; access++) {
+				const bool c = device & 1;
+				const uint32_t major = device >> 1 & 1, minor = device >> 2;
+				const struct bpf_cgroup_dev_ctx context = {
+					access << 16 |
+						(c ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK),
+					major, minor
+				};
+				assert_int_equal(run(&program, &context),
+						 meant(&rules, c ? 'c' : 'b', major, minor,
+						       access));
+			}
+	}
+}
+
+/* The kernel verifies it at every start: what every container has is to be short. */
+static void the_usual_rules_are_few_instructions(void **state)
+{
+	const plan_device_rule_list rules =
+		rules_of(*state, "-a +c*:*m +b*:*m +c1:3 +c1:5 +c1:7 +c1:8 +c1:9");
+
+	assert_in_range(device_program_make(*state, &rules).n, 10, 20);
+}
+
 /* --- from config.json ------------------------------------------------------------------------ */
 
 static char *resolved(struct arena *a, bool v1, const char *devices)
@@ -182,6 +270,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ARENA_TEST(the_last_rule_decides),
+		ARENA_TEST(pieces_mean_what_their_rules_do),
+		ARENA_TEST(the_usual_rules_are_few_instructions),
 		ARENA_TEST(rules_are_kept_in_order),
 	};
 
