@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define MESSAGES_MAX 64  /* at once: who floods us must not keep us from signals and the end */
 #define BARRIER_MS 30000 /* as sd_notify_barrier(3) is called elsewhere */
 
 int notify_prepare(const struct state *s, struct error *e)
@@ -71,7 +72,10 @@ bool notify_is_ready(int fd)
 	ssize_t n;
 
 	/* Descriptors that come along are closed by the kernel, there is no room for them. */
-	while ((n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT)) >= 0) {
+	for (int i = 0; i < MESSAGES_MAX; i++) {
+		n = recv(fd, message, sizeof(message) - 1, MSG_DONTWAIT);
+		if (n < 0)
+			return false;
 		message[n] = 0;
 		if (says_ready(message))
 			return true;
