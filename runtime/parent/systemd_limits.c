@@ -128,21 +128,22 @@ static void cfs_period(struct dbus_bytes *b, const char *property, const char *v
 		number(b, property, value, plan);
 }
 
-/* A byte for each eight. */
+/* A byte for each eight; none where there is no restriction. */
 static void put_mask(struct dbus_bytes *b, const char *property, const char *value, uint32_t most)
 {
 	struct error ignored = ERROR_NONE;
 	struct ranges set = { 0 };
 	uint32_t last = 0;
 
-	if (!ranges_read(value, most, &set, "", &ignored))
+	const bool none = !value[strspn(value, " \n")];
+	if (!none && !ranges_read(value, most, &set, "", &ignored))
 		return;
 	for (uint32_t i = 0; i <= most; i++)
 		if (ranges_has(&set, i))
 			last = i;
 	systemd_put_property(b, property, "ay");
 	const size_t array = dbus_array_begin(b, 1);
-	for (uint32_t i = 0; i <= last; i += 8) {
+	for (uint32_t i = 0; i <= last && !none; i += 8) {
 		uint8_t byte = 0;
 		for (uint32_t bit = 0; bit < 8 && i + bit <= most; bit++)
 			byte |= (uint8_t)(ranges_has(&set, i + bit) << bit);

@@ -14,6 +14,7 @@
 #include "runtime/parent/container.h"
 #include "runtime/parent/namespaces.h"
 #include "runtime/parent/state.h"
+#include "runtime/parent/systemd.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -204,8 +205,26 @@ static int enable(struct update *u, struct error *e)
 
 static int write_limits(struct update *u, struct error *e)
 {
+	const struct record_systemd *systemd = u->state.record.systemd;
+
 	cgroup_limits_remember(&u->arena, &u->plan, &u->old);
-	return cgroup_limits_write(&u->plan, e);
+	/* First, because it writes files too, and rounds. */
+	return systemd && systemd_update(systemd, &u->plan, e) < 0
+		       ? -1
+		       : cgroup_limits_write(&u->plan, e);
+}
+
+/* systemd would write the new values again. */
+static void restore_properties(struct update *u)
+{
+	struct error ignored = ERROR_NONE;
+
+	for (size_t i = 0; i < u->plan.limits.n; i++)
+		for (size_t j = 0; j < u->old.n; j++)
+			if (!strcmp(u->plan.limits.v[i].file, u->old.v[j].file))
+				u->plan.limits.v[i].value = u->old.v[j].text;
+	if (systemd_update(u->state.record.systemd, &u->plan, &ignored) < 0)
+		container_warn(ignored.text);
 }
 
 /* cgroup v1 can't go from one set of rules to any other without a moment between: the container
@@ -245,6 +264,8 @@ static void close_update(struct update *u, bool undo, struct error *e)
 {
 	struct error ignored = ERROR_NONE;
 
+	if (undo && u->old.n && u->state.record.systemd)
+		restore_properties(u);
 	if (undo) {
 		cgroup_limits_restore(&u->arena, &u->old, e);
 		cgroup_devices_undo(&u->devices);

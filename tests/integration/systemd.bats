@@ -409,6 +409,44 @@ resources() { config "$@" ".linux.resources = $(cat)"; }
 	until_unloaded
 }
 
+@test "update changes properties and files" {
+	need_systemd
+	need_v2
+	resources <<<'{memory: {limit: 67108864}, cpu: {quota: 20000, period: 100000}}'
+	sleeping
+	try oci update --memory 33554432 --pids-limit 30 --cpu-quota 12345 "$C"
+	assert_success
+	for again in 0 1; do
+		equal "$(property MemoryMax)" 33554432
+		equal "$(property TasksMax)" 30
+		equal "$(property CPUQuotaPerSecUSec)" 130ms
+		equal "$(limit memory.max)" 33554432
+		equal "$(limit pids.max)" 30
+		[ $again = 1 ] || equal "$(limit cpu.max)" "12345 100000"
+		systemctl daemon-reload
+	done
+}
+
+@test "an update that fails leaves properties and files as they were" {
+	need_systemd
+	need_v2
+	resources <<<'{memory: {limit: 67108864}, pids: {limit: 50}}'
+	sleeping
+	# The last write fails: no such file.
+	try oci update --resources - "$C" <<<'{"memory": {"limit": 33554432}, "pids": {"limit": 30}, "unified": {"memory.nonsense": "1"}}'
+	assert_error 'unified["memory.nonsense"]'
+	# And what systemd refuses, before any.
+	try oci update --resources - "$C" <<<'{"memory": {"limit": 33554432}, "unified": {"cpu.weight": "20000"}}'
+	assert_error "make them properties of $(unit_of): "
+	for again in 0 1; do
+		equal "$(property MemoryMax)" 67108864
+		equal "$(property TasksMax)" 50
+		equal "$(limit memory.max)" 67108864
+		equal "$(limit pids.max)" 50
+		systemctl daemon-reload
+	done
+}
+
 # --- annotations ---------------------------------------------------------------------------------------------------------------------------------
 
 @test "org.systemd.property annotations are properties of the unit" {
