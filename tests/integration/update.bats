@@ -226,6 +226,23 @@ burst() { limit cpu.cfs_burst_us cpu.max.burst; }
 	state_is running
 }
 
+# resctrl is a directory like another here, of which only the writing is seen.
+@test "--l3-cache-schema and --mem-bw-schema go to the schemata of the container's class, each as it is" {
+	sleeping
+	mkdir "$T/class"
+	jq -c --arg at "$T/class" '.intelRdt = {root: $at, path: $at}' "$ROOT/$C/state.json" >"$T/record"
+	cat "$T/record" >"$ROOT/$C/state.json"
+	printf '%-9s\n' MB:0=100 >"$T/class/schemata"
+	updates --l3-cache-schema L3:0=f0
+	equal "$(cat "$T/class/schemata")" $'L3:0=f0\n '
+	echo '{"pids": {}}' >"$T/resources"
+	updates --mem-bw-schema MB:0=20 -r "$T/resources"
+	equal "$(cat "$T/class/schemata")" $'MB:0=20\n '
+	rm "$T/class/schemata"
+	update --mem-bw-schema MB:0=50
+	assert_error "intelRdt.memBwSchema: this kernel has no $T/class/schemata"
+}
+
 # --- whom -------------------------------------------------------------------------------------------------------------------------------
 
 @test "a created and a paused container are updated, a stopped one and none are not" {
