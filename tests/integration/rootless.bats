@@ -179,10 +179,16 @@ limits_hold() {
 	[ -S /run/user/$USER_ID/systemd/private ] || skip "needs a user $USER_ID with a systemd of its own"
 	[ "$(cgroup_mode)" = v2 ] || skip "systemd gives plain users no cgroup of v1"
 	rootless
-	in_scope() {
-		as_user env -C / XDG_RUNTIME_DIR=/run/user/$USER_ID systemd-run --user --scope --quiet -p Delegate=yes \
-			env XDG_RUNTIME_DIR="$T/xdg" timeout --foreground -k 1 30 "$OCIRUN" "$@" 3>&-
-	}
+	# It stays while the container runs: systemd takes back controllers that nobody has asked for.
+	setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env -i -C / PATH="$PATH" XDG_RUNTIME_DIR=/run/user/$USER_ID \
+		systemd-run --user --scope --quiet -p Delegate=yes sleep 300 3>&- &
+	holder=$!
+	HOLDERS+=("$holder")
+	until_true grep -q '\.scope$' "/proc/$holder/cgroup"
+	in_scope() { (
+		echo $BASHPID >"/sys/fs/cgroup$(cut -d: -f3 "/proc/$holder/cgroup")/cgroup.procs"
+		oci_user "$@"
+	); }
 	limits_hold in_scope
 }
 
