@@ -47,6 +47,7 @@ struct command {
 	void *target;    /* what the options' offsets are of */
 	size_t arena;    /* address space to reserve; 0: a little */
 	bool uses_state; /* reads or writes below --root */
+	int failure;     /* exit status when run() fails; 0: 1 */
 	/* What is wrong with the options, before anything is opened or read; may be NULL. */
 	int (*check)(const struct invocation *in, struct error *e);
 	int (*run)(struct invocation *in, struct error *e);
@@ -60,6 +61,7 @@ extern const struct command command_checkpoint;
 extern const struct command command_create;
 extern const struct command command_delete;
 extern const struct command command_events;
+extern const struct command command_exec;
 extern const struct command command_features;
 extern const struct command command_kill;
 extern const struct command command_list;

@@ -8,24 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * A descriptor that the caller promised but did not open must be found out before we open one of
- * our own: it would get that very number and be handed to the container.
- */
-static int check_preserved(unsigned listen, unsigned n, struct error *e)
-{
-	for (unsigned fd = 3; fd - 3 < listen + n; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
-			continue;
-		if (fd - 3 < listen)
-			return error_set(e, errno, "LISTEN_FDS=%u: descriptor %u", listen, fd);
-		return error_set(e, errno, "--preserve-fds %u: descriptor %u", n, fd);
-	}
-	return 0;
-}
-
 /* Socket activation, sd_listen_fds(3): the caller's sockets, meant for us, are the program's. */
-static unsigned listen_fds(void)
+unsigned create_listen_fds(void)
 {
 	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
 	char self[16];
@@ -43,9 +27,27 @@ const char *notify_socket(void)
 	return path && (path[0] == '/' || path[0] == '@') && path[1] ? path : NULL;
 }
 
+/*
+ * A descriptor that the caller promised but did not open must be found out before we open one of
+ * our own: it would get that very number and be handed to the container.
+ */
+int create_descriptors(unsigned n, struct error *e)
+{
+	unsigned listen = create_listen_fds();
+
+	for (unsigned fd = 3; fd - 3 < listen + n; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (fd - 3 < listen)
+			return error_set(e, errno, "LISTEN_FDS=%u: descriptor %u", listen, fd);
+		return error_set(e, errno, "--preserve-fds %u: descriptor %u", n, fd);
+	}
+	return 0;
+}
+
 int create_check(const struct create_options *o, struct error *e)
 {
-	return check_preserved(listen_fds(), o->preserve_fds, e);
+	return create_descriptors(o->preserve_fds, e);
 }
 
 enum cgroup_manager create_cgroup_manager(const struct globals *g)
@@ -59,7 +61,7 @@ void create_complete(const struct invocation *in, struct create_options *o)
 	o->root = in->root;
 	o->id = in->args.n ? in->args.v[0] : NULL;
 	o->cgroup_manager = create_cgroup_manager(in->globals);
-	o->listen_fds = listen_fds();
+	o->listen_fds = create_listen_fds();
 }
 
 static struct create_options options;

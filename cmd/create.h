@@ -34,6 +34,11 @@ enum cgroup_manager create_cgroup_manager(const struct globals *g);
 /* Where a service manager waits to hear that what we start is ready, sd_notify(3); NULL: nobody. */
 const char *notify_socket(void);
 
+/* Its part about descriptors, and how many of them are sockets that the program is told of. For
+ * exec too. */
+MUST_CHECK int create_descriptors(unsigned preserve, struct error *e);
+unsigned create_listen_fds(void);
+
 /* Fill in what comes from the global options and the arguments: root, id, cgroup manager. */
 void create_complete(const struct invocation *in, struct create_options *o);
 

@@ -20,25 +20,10 @@
 static const struct command command_help;
 
 static const struct command *const commands[] = {
-	&command_create,
-	&command_start,
-	&command_run,
-	&command_state,
-	&command_list,
-	&command_ps,
-	&command_events,
-	&command_update,
-	&command_pause,
-	&command_resume,
-	&command_kill,
-	&command_delete,
-	&command_checkpoint,
-	&command_restore,
-	&command_spec,
-	&command_plan,
-	&command_features,
-	&command_help,
-	NULL,
+	&command_create, &command_start, &command_run,      &command_exec,       &command_state,
+	&command_list,   &command_ps,    &command_events,   &command_update,     &command_pause,
+	&command_resume, &command_kill,  &command_delete,   &command_checkpoint, &command_restore,
+	&command_spec,   &command_plan,  &command_features, &command_help,       NULL,
 };
 
 static struct globals globals;
@@ -68,16 +53,8 @@ static const struct option global_rows[] = {
 /* The error of a name that is none. Returns NULL. */
 static const struct command *unknown_command(const char *name, struct error *e)
 {
-	/* Of runc's; their callers deserve a better answer than a guess. */
-	static const char *const later[] = { "exec" };
 	const char *meant = NULL;
 	unsigned best = WORD_FAR;
-
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (!strcmp(name, later[i])) {
-			error_set(e, 0, "%s: not supported yet", name);
-			return NULL;
-		}
 
 	for (size_t i = 0; commands[i]; i++)
 		if (word_resembles(name, commands[i]->name, &best))
@@ -194,7 +171,8 @@ static int run_command(const struct command *c, struct invocation *in, struct er
 	}
 	container_warn = log_warning;
 	container_note = log_note;
-	return c->run(in, e); /* the arena ends with the process */
+	in->exit_code = c->failure; /* until it is known better */
+	return c->run(in, e);       /* the arena ends with the process */
 }
 
 static int open_log(struct error *e)
@@ -248,10 +226,9 @@ static int run_line(struct arguments args, int *exit_code, struct error *e)
 	if (!c)
 		return -1;
 	in.args = (struct arguments){ args.n - 1, args.v + 1 };
-	if (dispatch(c, &in, e))
-		return in_command(c, &in.args, e);
+	int result = dispatch(c, &in, e);
 	*exit_code = in.exit_code;
-	return 0;
+	return result ? in_command(c, &in.args, e) : 0;
 }
 
 /* Wrong options are an error that belongs in the log too, as far as they said where it is. */
@@ -294,7 +271,7 @@ int main(int argc, char **argv)
 		return 1;
 	if (run_line((struct arguments){ argc - 1, argv + 1 }, &exit_code, &error)) {
 		report(&error);
-		return 1;
+		return exit_code ? exit_code : 1;
 	}
 	return exit_code;
 }

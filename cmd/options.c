@@ -1,6 +1,6 @@
 /*
  * The option parser: a loop over argv that looks every option up in a table and stores its value
- * where the row says. It prints nothing and allocates nothing; values point into argv.
+ * where the row says. It prints nothing and allocates nothing but lists; values point into argv.
  */
 #include "cmd/options.h"
 
@@ -126,6 +126,17 @@ static int parse_number(const struct option *o, const char *value, unsigned *out
 	return 0;
 }
 
+static int append(const char *value, struct option_list *list, struct error *e)
+{
+	const char **v = reallocarray(list->v, list->n + 1, sizeof(*v));
+
+	if (!v)
+		return error_set(e, ENOMEM, "keep \"%.80s\"", value);
+	list->v = v;
+	list->v[list->n++] = value;
+	return 0;
+}
+
 /* `value` is NULL only for a boolean that was given none. */
 static int store(const struct parser *p, const struct option *o, const char *value, struct error *e)
 {
@@ -137,6 +148,8 @@ static int store(const struct parser *p, const struct option *o, const char *val
 		*(const char **)member = *value ? value : NULL;
 		return 0;
 	}
+	if (o->kind == OPTION_LIST)
+		return *value ? append(value, member, e) : 0;
 	if (strchr(o->argument, '|'))
 		return parse_word(o, value, member, e);
 	return parse_number(o, value, member, e);

@@ -3,7 +3,8 @@
  * made from. Callers follow Go's conventions, so all of these are one option: --bundle DIR,
  * --bundle=DIR, -bundle DIR, -b DIR, -b=DIR, -bDIR. Booleans may be clustered (-aq) and may be
  * given a value (--all=false). "--" ends the options; "-" is an argument. Names are never
- * abbreviated. An empty value is as good as an absent option. Given twice, the last one counts.
+ * abbreviated. An empty value is as good as an absent option. Given twice, the last one counts, but
+ * for a list, which gets them all.
  */
 #ifndef OCIRUN_OPTIONS_H
 #define OCIRUN_OPTIONS_H
@@ -18,6 +19,13 @@ enum option_kind {
 	OPTION_BOOL = 1, /* bool */
 	OPTION_STRING,   /* const char *: points into argv */
 	OPTION_NUMBER,   /* unsigned: a decimal number, or the index of a word of "text|json" */
+	OPTION_LIST,     /* struct option_list */
+};
+
+/* What an option was given, in order: may be given any number of times. */
+struct option_list {
+	size_t n;
+	const char **v; /* the values point into argv; never freed */
 };
 
 struct option {
@@ -30,7 +38,11 @@ struct option {
 };
 
 #define OPTION_KIND(member) \
-	_Generic((member), bool: OPTION_BOOL, const char *: OPTION_STRING, unsigned: OPTION_NUMBER)
+	_Generic((member),                         \
+		 bool: OPTION_BOOL,                \
+		 const char *: OPTION_STRING,      \
+		 unsigned: OPTION_NUMBER,          \
+		 struct option_list: OPTION_LIST)
 /* A row; the kind follows from the member's type. */
 #define OPTION(letter, name, argument, type, member, help)                                        \
 	{                                                                                         \

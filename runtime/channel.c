@@ -27,7 +27,7 @@ static const struct {
 	[MESSAGE_HOOKED] = { "hooked", "parent" },
 	[MESSAGE_TERMINAL] = { "terminal", "child" },
 	[MESSAGE_SCHEDULE] = { "schedule", "either" },
-	[MESSAGE_LISTENER] = { "listener", "child" },
+	[MESSAGE_LISTENER] = { "listener", "either" },
 	[MESSAGE_CREATED] = { "created", "child" },
 	[MESSAGE_RECORDED] = { "recorded", "parent" },
 	[MESSAGE_START] = { "start", "start" },

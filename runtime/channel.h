@@ -31,7 +31,7 @@ enum message_type {
 	MESSAGE_TERMINAL, /* child: here is the master */
 	MESSAGE_SCHEDULE, /* child: I may not set my scheduling, do it for me; parent: it is done */
 	MESSAGE_LISTENER, /* child: the filter is loaded; value is the descriptor, among mine, of
-			     who answers for it */
+			     who answers for it; parent, at exec: it is handed over */
 	MESSAGE_CREATED,  /* child: all is done but the last steps; I wait for start */
 	MESSAGE_RECORDED, /* parent: you are recorded as created; value is your pid */
 	MESSAGE_START,    /* start: run the process */

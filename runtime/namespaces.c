@@ -53,7 +53,7 @@ int namespaces_join(const struct plan *plan, int (*unshared)(void *data, struct 
 		if (plan->joins.v[i].type == CLONE_NEWUSER) {
 			if (join_one(&plan->joins.v[i]) < 0)
 				return join_failed(&plan->joins.v[i], e);
-			if (namespaces_become_root(plan, e) < 0)
+			if (namespaces_become_root(plan, -1, e) < 0)
 				return -1;
 			joined[i] = true;
 		}
@@ -96,18 +96,19 @@ static int keep_capabilities(struct error *e)
 }
 
 /* The first id of a map of ours, as the namespace counts; 0 when it has none. */
-static unsigned first_mapped(const char *map)
+static unsigned first_mapped(int process, const char *map)
 {
 	char text[64];
 	/* In a mount namespace that was joined it may be anything: never wait for a FIFO. */
-	CLEAN_FD fd = open(map, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEAN_FD self = process < 0 ? open("/proc/self", O_PATH | O_CLOEXEC) : -1;
+	CLEAN_FD fd = openat(process < 0 ? self : process, map, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
 	text[n < 0 ? 0 : n] = 0;
 	return (unsigned)strtoul(text, NULL, 10);
 }
 
-int namespaces_become_root(const struct plan *plan, struct error *e)
+int namespaces_become_root(const struct plan *plan, int process, struct error *e)
 {
 	unsigned gid = 0, uid = 0;
 
@@ -115,7 +116,7 @@ int namespaces_become_root(const struct plan *plan, struct error *e)
 	if (!plan->keep_groups && setgroups(0, NULL) < 0 && errno != EPERM && errno != EINVAL)
 		return error_set(e, errno, "drop the supplementary groups");
 	if (setresgid(0, 0, 0) < 0 && errno == EINVAL) {
-		gid = first_mapped("/proc/self/gid_map");
+		gid = first_mapped(process, "gid_map");
 		if (setresgid(gid, gid, gid) < 0)
 			return error_set(e, errno, "become gid %u of the user namespace", gid);
 	}
@@ -124,7 +125,7 @@ int namespaces_become_root(const struct plan *plan, struct error *e)
 	if (errno != EINVAL)
 		return error_set(e, errno, "become uid 0 of the user namespace");
 	/* Files could not even be made by an id that the namespace does not know. */
-	uid = first_mapped("/proc/self/uid_map");
+	uid = first_mapped(process, "uid_map");
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setresuid(uid, uid, uid) < 0)
 		return error_set(e, errno, "become uid %u of the user namespace", uid);
 	return keep_capabilities(e);

@@ -25,8 +25,8 @@ MUST_CHECK int namespaces_new_time(const struct plan *plan, int file, struct err
 /*
  * Become id 0 of the user namespace we are in; where 0 is not mapped, the first that is, with our
  * capabilities kept through the next execve. The supplementary groups are dropped unless
- * plan->keep_groups.
+ * plan->keep_groups. `process` is the directory in procfs of one that is in it; -1: our own.
  */
-MUST_CHECK int namespaces_become_root(const struct plan *plan, struct error *e);
+MUST_CHECK int namespaces_become_root(const struct plan *plan, int process, struct error *e);
 
 #endif

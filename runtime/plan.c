@@ -131,6 +131,8 @@ static const struct json_field plan_fields[] = {
 	FIELD_OBJECT("memoryPolicy", struct plan, memory_policy, 0, &plan_memory_policy_table),
 	FIELD_OBJECT("seccomp", struct plan, filter, 0, &plan_filter_table),
 	FIELD_OBJECT("process", struct plan, process, 0, &spec_process_table),
+	FIELD("user", struct plan, user, JSON_HIDDEN),
+	FIELD("group", struct plan, group, JSON_HIDDEN),
 	FIELD_LIST("createContainer", struct plan, create_container, 0, &spec_hook_table),
 	FIELD_LIST("startContainer", struct plan, start_container, 0, &spec_hook_table),
 };

@@ -109,6 +109,9 @@ struct plan {
 	struct trace trace;
 	int32_t channel; /* descriptors that the child inherits */
 	int32_t start_socket;
+	int32_t init; /* exec: a pidfd of the container's init, whose namespaces we join; 0: we are
+			 init ourselves */
+	int32_t root; /* exec: init's root, in a container without a mount namespace; else 0 */
 	uint32_t preserve_fds; /* from 3 on */
 	uint32_t listen_fds;   /* how many of them are told by LISTEN_FDS */
 
@@ -153,6 +156,9 @@ struct plan {
 
 	struct plan_filter *filter;   /* NULL: none */
 	struct spec_process *process; /* NULL: nothing to start */
+	char *user;  /* exec: a name, looked up inside, in the place of process.user's ids; NULL */
+	char *group; /* the same of its group */
+	bool gid_given; /* process.user.gid holds, or `group`, not that of `user` in /etc/passwd */
 	spec_hook_list create_container;
 	spec_hook_list start_container;
 };

@@ -84,6 +84,18 @@ int process_open(const struct record_process *p)
 	return fd_take(&fd);
 }
 
+int process_write_pid(const char *file, pid_t pid, struct error *e)
+{
+	char number[16];
+
+	if (!file || !*file)
+		return 0;
+	/* Callers convert the whole file. */
+	int n = snprintf(number, sizeof(number), "%d", pid);
+	return file_replace_at(AT_FDCWD, file, number, n, 0644, e) < 0 ? error_in(e, "--pid-file")
+								       : 0;
+}
+
 int process_wait_end(int pidfd, int ms)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };

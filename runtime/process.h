@@ -22,6 +22,9 @@ bool process_alive(const struct record_process *p);
  */
 int process_open(const struct record_process *p);
 
+/* Write the pid to a file that callers read: digits only, atomically. NULL or empty: to none. */
+MUST_CHECK int process_write_pid(const char *file, pid_t pid, struct error *e);
+
 /* Wait until the process behind pidfd has ended, at most `ms` milliseconds (-1: for ever). 0 when
  * it has, -1 with ETIMEDOUT. */
 int process_wait_end(int pidfd, int ms);

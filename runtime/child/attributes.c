@@ -43,25 +43,30 @@ static int set_memory_policy(const struct plan_memory_policy *m, struct error *e
 			       : -1;
 }
 
-/* In a user namespace most of it takes the host's privilege; the parent may have that. */
-static int set_scheduling(struct child *c, struct error *e)
+int attributes_set(struct child *c, struct error *e)
+{
+	return set_personality(c->plan, e) < 0 ? -1 : set_memory_policy(c->plan->memory_policy, e);
+}
+
+/*
+ * In a user namespace most of it takes the host's privilege; the parent may have that. At exec we
+ * have none left.
+ */
+int attributes_schedule(struct child *c, struct error *e)
 {
 	const struct spec_process *p = c->plan->process;
 	struct message m;
 
-	if (!p || (!p->scheduler && !p->io_priority) || schedule_set(0, p, e) == 0)
+	if (!p || (!p->scheduler && !p->io_priority))
 		return 0;
-	if (e->code != EPERM || !c->plan->nested)
-		return -1;
-	*e = ERROR_NONE;
+	if (!c->plan->init) {
+		if (schedule_set(0, p, e) == 0)
+			return 0;
+		if (e->code != EPERM || !c->plan->nested)
+			return -1;
+		*e = ERROR_NONE;
+	}
 	if (channel_send(c->channel, MESSAGE_SCHEDULE, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
 	return child_expect(c, MESSAGE_SCHEDULE, &m, e);
-}
-
-int attributes_set(struct child *c, struct error *e)
-{
-	return set_personality(c->plan, e) < 0 || set_memory_policy(c->plan->memory_policy, e) < 0
-		       ? -1
-		       : set_scheduling(c, e);
 }

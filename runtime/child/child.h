@@ -28,9 +28,10 @@ struct child {
 	int32_t pid; /* of ourselves, seen from the host; 0 until we are told */
 	int proc;    /* the procfs and the sysfs that mounts has put at /proc and /sys */
 	int sys;
-	int *late;    /* per mount: its descriptor, to become read-only last; -1 */
-	int *mounted; /* per mount that a later one remounts: its descriptor */
-	int cwd;      /* process.cwd */
+	int *late;             /* per mount: its descriptor, to become read-only last; -1 */
+	int *mounted;          /* per mount that a later one remounts: its descriptor */
+	int cwd;               /* process.cwd */
+	struct spec_user user; /* process.user, with names looked up */
 	struct strings env;
 	char *executable;           /* args[0], looked up */
 	struct sock_filter *filter; /* linux.seccomp, compiled */

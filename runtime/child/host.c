@@ -35,10 +35,11 @@ static void reset_signals(uint64_t ignored, uint64_t blocked)
 		sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The program must be able to use it, so it gets the program's label. */
-static int join_keyring(const struct spec_process *p, struct error *e)
+/* The program must be able to use it, so it gets the program's label; at exec it is set already. */
+static int join_keyring(const struct child *c, struct error *e)
 {
-	const char *label = p ? p->selinux_label : NULL;
+	const struct spec_process *p = c->plan->process;
+	const char *label = p && !c->plan->init ? p->selinux_label : NULL;
 
 	if (label && lsm_keys(label, e) < 0)
 		return -1;
@@ -59,7 +60,7 @@ int host_session(struct child *c, struct error *e)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (setsid() < 0 && errno != EPERM)
 		return error_set(e, errno, "begin a session");
-	return c->plan->new_keyring ? join_keyring(c->plan->process, e) : 0;
+	return c->plan->new_keyring ? join_keyring(c, e) : 0;
 }
 
 int host_loopback(struct child *c, struct error *e)

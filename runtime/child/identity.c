@@ -1,5 +1,5 @@
 /*
- * Who the program is: bounding set, security labels, groups and ids, the other capability sets,
+ * Who the program is: security labels, bounding set, groups and ids, the other capability sets,
  * no_new_privs, umask. capabilities(7) gives the order: the bounding set while we have CAP_SETPCAP,
  * ids while we have CAP_SETUID, the rest when nothing more needs them.
  */
@@ -141,22 +141,28 @@ static int set_capabilities(struct child *c, struct error *e)
 	return 0;
 }
 
+int identity_labels(struct child *c, struct error *e)
+{
+	const struct spec_process *p = c->plan->process;
+
+	return p && lsm_exec(p, e) < 0 ? -1 : 0;
+}
+
 int identity_apply(struct child *c, struct error *e)
 {
 	const struct spec_process *p = c->plan->process;
 
 	if (!p)
 		return 0;
-	/* Labels while we may mount a procfs to write them through. */
-	if (drop_bounding(c, e) < 0 || lsm_exec(p, e) < 0)
+	if (drop_bounding(c, e) < 0)
 		return -1;
 	/* Id 0 keeps them by itself. */
-	if (p->user.uid && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	if (c->user.uid && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return error_set(e, errno, "keep capabilities over the change of user");
-	give_pipes(&p->user);
-	if (set_groups(c, &p->user, e) < 0 || set_ids(&p->user, e) < 0)
+	give_pipes(&c->user);
+	if (set_groups(c, &c->user, e) < 0 || set_ids(&c->user, e) < 0)
 		return -1;
-	if (p->user.uid)
+	if (c->user.uid)
 		prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	if (set_capabilities(c, e) < 0)
 		return -1;

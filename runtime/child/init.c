@@ -7,9 +7,12 @@
  * error in words, or the end of the connection, which closes by itself when execve succeeds.
  *
  * Until "created" the end of the channel means that the parent has died: an order to die too.
+ *
+ * What `ocirun exec` runs in a container that exists comes the same way and goes another: exec.c.
  */
 #include "runtime/channel.h"
 #include "runtime/child/child.h"
+#include "runtime/child/exec.h"
 #include "runtime/child/join.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
@@ -82,10 +85,7 @@ static int create_hooks(struct child *c, struct error *e)
 			 c->plan->status.bundle, NULL, e);
 }
 
-static const struct step {
-	const char *name;
-	step_fn *run;
-} steps[] = {
+static const struct step steps[] = {
 	/* First: nothing of the caller's session, signals or keyring may reach what follows. Not
 	   earlier: it must be our own process. */
 	{ "session", host_session },
@@ -116,10 +116,14 @@ static const struct step {
 	/* Needs the container's /etc/passwd, with root's rights to read it. */
 	{ "environment", program_environment },
 	{ "terminal stdio", terminal_take },
+	{ "terminal control", terminal_control },
 	{ "enter directory", program_enter_as_root },
 	/* Late: our own work shall not be scheduled like the program. Before "identity": some of it
 	   needs privilege. */
 	{ "attributes", attributes_set },
+	{ "scheduling", attributes_schedule },
+	/* While we may mount a procfs to write them through. */
+	{ "labels", identity_labels },
 	/* After everything that needs privilege. */
 	{ "identity", identity_apply },
 	/* As the program's own user: what it may enter and execute is what counts. */
@@ -132,11 +136,11 @@ static const struct step {
 	{ "listener", filter_notify },
 };
 
-static int run_steps(struct child *c, struct error *e)
+int steps_run(const struct step *table, size_t n, struct child *c, struct error *e)
 {
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		trace(TRACE_STEPS, "child: %s", steps[i].name);
-		if (steps[i].run(c, e) < 0)
+	for (size_t i = 0; i < n; i++) {
+		trace(TRACE_STEPS, "child: %s", table[i].name);
+		if (table[i].run(c, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -175,7 +179,7 @@ static int wait_start(struct child *c)
 	}
 }
 
-static int become_program(struct child *c, struct error *e)
+int program_execute(struct child *c, struct error *e)
 {
 	const struct spec_process *p = c->plan->process;
 
@@ -241,13 +245,20 @@ _Noreturn void child_main(const char *plan_fd)
 	/* Ours, and whatever the caller left open (CVE-2024-21626): none survives the execve but
 	 * what was asked for. */
 	sys_close_range(3 + c.plan->preserve_fds, ~0U, CLOSE_CLOEXEC);
+	if (c.plan->process)
+		c.user = c.plan->process->user;
 	if ((c.plan->helper && join_and_clone(&c, &e) < 0) ||
 	    (c.plan->settles && settle(&c, &e) < 0))
 		fail(c.channel, &e);
-	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0 || run_steps(&c, &e) < 0 ||
-	    created(&c, &e) < 0)
+	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0)
+		fail(c.channel, &e);
+	if (c.plan->init) {
+		exec_begin(&c, &e);
+		fail(c.channel, &e);
+	}
+	if (steps_run(steps, sizeof(steps) / sizeof(steps[0]), &c, &e) < 0 || created(&c, &e) < 0)
 		fail(c.channel, &e);
 	c.channel = wait_start(&c);
-	become_program(&c, &e);
+	(void)!program_execute(&c, &e);
 	fail(c.channel, &e);
 }

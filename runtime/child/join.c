@@ -34,7 +34,7 @@ static int unshare_user(void *data, struct error *e)
 		return error_set(e, errno, "make a user namespace");
 	if (channel_send(c->channel, MESSAGE_UNSHARED, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
-	return wait_placed(c, e) < 0 ? -1 : namespaces_become_root(c->plan, e);
+	return wait_placed(c, e) < 0 ? -1 : namespaces_become_root(c->plan, -1, e);
 }
 
 int join_and_clone(const struct child *c, struct error *e)

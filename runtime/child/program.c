@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -30,31 +29,6 @@ static bool same_name(const char *a, const char *b)
 	size_t n = strcspn(a, "=");
 
 	return !strncmp(a, b, n + 1);
-}
-
-/* The user's home by the container's own /etc/passwd, which is hostile: a plain file, by number
- * only, as far as it can be parsed. */
-static char *home_of(struct child *c, uid_t uid)
-{
-	char *home = NULL;
-	struct stat st;
-	/* Looked at before it is opened: the mere opening of some devices does something. */
-	SPENT_FD look = inroot_open(c->rootfs, "/etc/passwd", O_PATH, 0);
-
-	if (look < 0 || fstat(look, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > 16 << 20)
-		return "/";
-	SPENT_FD fd = inroot_open(c->rootfs, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return "/";
-	FILE *file = fdopen(fd, "r");
-	if (!file)
-		return "/";
-	fd = -1;
-	for (struct passwd *p; !home && (p = fgetpwent(file));)
-		if (p->pw_uid == uid && p->pw_dir && *p->pw_dir)
-			home = arena_strdup(&c->arena, p->pw_dir);
-	fclose(file);
-	return home ? home : "/";
 }
 
 int program_environment(struct child *c, struct error *e)
@@ -79,7 +53,7 @@ int program_environment(struct child *c, struct error *e)
 	}
 	const char *home = environment(env, "HOME");
 	if (!home)
-		env[n++] = arena_printf(&c->arena, "HOME=%s", home_of(c, p->user.uid));
+		env[n++] = arena_printf(&c->arena, "HOME=%s", user_home(c));
 	/* The sockets that the caller got for us; the program is the process that we are. */
 	if (c->plan->listen_fds) {
 		env[n++] = arena_printf(&c->arena, "LISTEN_FDS=%u", c->plan->listen_fds);

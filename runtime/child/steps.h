@@ -9,6 +9,13 @@
 
 typedef int step_fn(struct child *c, struct error *e);
 
+struct step {
+	const char *name;
+	step_fn *run;
+};
+/* Run a table of them, up to the first that fails. */
+MUST_CHECK int steps_run(const struct step *steps, size_t n, struct child *c, struct error *e);
+
 /* rootfs.c */
 step_fn rootfs_prepare;   /* propagation; the rootfs becomes a mount of its own; c->rootfs */
 step_fn rootfs_mounts;    /* mounts */
@@ -23,8 +30,9 @@ step_fn masks_apply; /* maskedPaths */
 step_fn devices_make; /* c->dev, devices, links */
 
 /* terminal.c */
-step_fn terminal_open; /* the pty pair, /dev/console; the master goes to the parent */
-step_fn terminal_take; /* our stdio and controlling terminal */
+step_fn terminal_open;    /* the pty pair, /dev/console; the master goes to the parent */
+step_fn terminal_take;    /* our stdio */
+step_fn terminal_control; /* our session's terminal */
 
 /* host.c: what the namespaces hold besides mounts */
 step_fn host_session;  /* setsid, signals, session keyring */
@@ -33,20 +41,29 @@ step_fn host_net_devices;
 step_fn host_names; /* hostname, domainname */
 step_fn host_sysctl;
 
+/* user.c: the container's /etc/passwd and /etc/group */
+step_fn user_find; /* the plan's user and group, by name */
+/* The directory that /etc/passwd has for the program's uid, or "/". */
+char *user_home(struct child *c);
+
 /* program.c: what is run */
 step_fn program_environment; /* env, HOME */
 step_fn program_directory;   /* cwd: made when missing, c->cwd */
 step_fn program_enter_as_root;
 step_fn program_enter_as_user;
-step_fn program_find;   /* args[0] by PATH */
-step_fn program_limits; /* rlimits */
+step_fn program_find;    /* args[0] by PATH */
+step_fn program_limits;  /* rlimits */
+step_fn program_execute; /* startContainer hooks, rlimits, the filter, execve: returns only if that
+			    fails (init.c) */
 
 /* attributes.c */
-step_fn attributes_set; /* execution domain, memory policy, scheduling, I/O priority */
+step_fn attributes_set;      /* execution domain, memory policy */
+step_fn attributes_schedule; /* scheduling, I/O priority */
 
 /* identity.c */
-step_fn identity_apply; /* bounding set, labels, ids, groups, capabilities, no_new_privs, umask */
-step_fn identity_end;   /* gives up the capability that was kept for the filter */
+step_fn identity_labels; /* of the program, by the security modules */
+step_fn identity_apply;  /* bounding set, ids, groups, capabilities, no_new_privs, umask */
+step_fn identity_end;    /* gives up the capability that was kept for the filter */
 
 /* filter.c: linux.seccomp */
 step_fn filter_await;  /* until the parent has compiled it */

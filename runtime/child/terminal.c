@@ -92,20 +92,25 @@ int terminal_open(struct child *c, struct error *e)
 
 int terminal_take(struct child *c, struct error *e)
 {
-	const struct spec_process *p = c->plan->process;
-
 	if (c->console < 0)
 		return 0;
 	for (int fd = 0; fd < 3; fd++)
 		if (dup2(c->console, fd) < 0)
 			return error_set(e, errno, "make the terminal descriptor %d", fd);
 	fd_close(&c->console);
-	if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
-		return error_set(e, errno, "make the terminal the session's");
 	/* Its user must be able to open it again by name. EINVAL: an id that is not mapped, the id
 	 * stays. */
-	if (p->user.uid && fchown(STDIN_FILENO, p->user.uid, -1) < 0 && errno != EINVAL &&
+	if (c->user.uid && fchown(STDIN_FILENO, c->user.uid, -1) < 0 && errno != EINVAL &&
 	    errno != EPERM)
-		return error_set(e, errno, "give the terminal to user %u", p->user.uid);
+		return error_set(e, errno, "give the terminal to user %u", c->user.uid);
 	return 0;
+}
+
+int terminal_control(struct child *c, struct error *e)
+{
+	const struct spec_process *p = c->plan->process;
+
+	return p && p->terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0
+		       ? error_set(e, errno, "make the terminal the session's")
+		       : 0;
 }

@@ -10,6 +10,24 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+int console_connect(bool terminal, bool foreground, const char *socket, int *fd, struct error *e)
+{
+	if (terminal && !foreground && !socket) {
+		error_set(e, 0,
+			  "cannot allocate tty if runc will detach without setting console socket");
+		error_hint(e, "--console-socket names the socket that gets the terminal");
+		return error_in(e, "process.terminal");
+	}
+	if (socket && (foreground || !terminal)) {
+		error_set(e, 0,
+			  "cannot use console socket if runc will not detach or allocate tty");
+		return error_hint(e, "process.terminal is %s", terminal ? "true" : "false");
+	}
+	if (socket)
+		*fd = socket_connect(socket, SOCKET_PATIENCE_MS, e);
+	return socket && *fd < 0 ? error_in(e, "--console-socket") : 0;
+}
+
 int console_send(int socket, int master, struct error *e)
 {
 	static const char name[] = "/dev/ptmx";

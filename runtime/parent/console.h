@@ -10,6 +10,14 @@
 #include <stdbool.h>
 #include <termios.h>
 
+/*
+ * Who gets the terminal, if one is asked for: our own, in the foreground, or whoever listens at the
+ * socket's path. *fd is a connection to that, or stays -1. What does not fit together is an error,
+ * in runc's words, which callers know.
+ */
+MUST_CHECK int console_connect(bool terminal, bool foreground, const char *socket, int *fd,
+			       struct error *e);
+
 /* Send the master. The receiver also gets its name, as runc's receivers do. */
 MUST_CHECK int console_send(int socket, int master, struct error *e);
 

@@ -108,6 +108,44 @@ struct update_options {
 };
 MUST_CHECK int container_update(const struct update_options *o, struct error *e);
 
+/* Texts of the command line, as they are. */
+struct words_given {
+	size_t n;
+	const char **v;
+};
+
+struct exec_options {
+	const char *root;
+	const char *id;
+	const char *process; /* a process.json; NULL: the process of config.json with `args` */
+	char **args;         /* NULL-terminated; none: those of `process` */
+	/* What of it is to be otherwise: NULL, empty or false stays. */
+	const char *cwd;
+	const char *user; /* USER[:GROUP], numbers or names in the container */
+	const char *apparmor;
+	const char *process_label;
+	struct words_given env; /* in addition, and so are: */
+	struct words_given cap; /* bounding, effective, permitted; ambient where it can be */
+	struct words_given additional_gids;
+	struct words_given cgroup; /* [CONTROLLER,…:]PATH below the container's */
+	bool tty;
+	bool no_new_privs;
+
+	const char *pid_file;
+	const char *console_socket;
+	const char *pidfd_socket;
+	bool detach;
+	bool ignore_paused;
+	unsigned preserve_fds;
+	unsigned listen_fds;
+};
+
+/*
+ * Run a program in a container that is created or running. *exit_code is its, or 128 + signal; 0
+ * with o->detach. With a terminal and no detach ours is the program's until it ends.
+ */
+MUST_CHECK int container_exec(const struct exec_options *o, int *exit_code, struct error *e);
+
 /* Send a signal to init, or with `all` to every process of the container. */
 MUST_CHECK int container_kill(const char *root, const char *id, int signal, bool all,
 			      struct error *e);

@@ -42,27 +42,12 @@ int creation_load(struct creation *c, struct error *e)
 						   : resolve_load(c->o, &c->arena, &c->bundle, e);
 }
 
-/* Who gets the terminal? The texts are runc's, callers know them. */
 int creation_terminal(struct creation *c, struct error *e)
 {
 	const struct spec_process *p = c->bundle.spec->process;
-	const char *socket = c->o->console_socket;
-	bool terminal = p && p->terminal;
 
-	if (terminal && !c->foreground && !socket) {
-		error_set(e, 0,
-			  "cannot allocate tty if runc will detach without setting console socket");
-		error_hint(e, "--console-socket names the socket that gets the terminal");
-		return error_in(e, "process.terminal");
-	}
-	if (socket && (c->foreground || !terminal)) {
-		error_set(e, 0,
-			  "cannot use console socket if runc will not detach or allocate tty");
-		return error_hint(e, "process.terminal is %s", terminal ? "true" : "false");
-	}
-	if (socket)
-		c->console_socket = socket_connect(socket, SOCKET_PATIENCE_MS, e);
-	return socket && c->console_socket < 0 ? error_in(e, "--console-socket") : 0;
+	return console_connect(p && p->terminal, c->foreground, c->o->console_socket,
+			       &c->console_socket, e);
 }
 
 int creation_plan(struct creation *c, struct error *e)
@@ -313,8 +298,8 @@ static int hand_over_listener(struct creation *c, int listener, struct error *e)
 	struct status state;
 
 	state_document(&c->state, STATUS_CREATING, &state);
-	return filter_hand_over(c->bundle.spec->linux->seccomp, c->spawn.pidfd, listener, &state,
-				&c->arena, e);
+	return filter_hand_over(c->bundle.spec->linux->seccomp, state.pid, c->spawn.pidfd, listener,
+				&state, &c->arena, e);
 }
 
 /* Serve init until it says that it is created; what takes long is done while it mounts. */
@@ -380,15 +365,7 @@ int creation_console(struct creation *c, struct error *e)
 
 int creation_pid_file(struct creation *c, struct error *e)
 {
-	char number[16];
-
-	if (!c->o->pid_file || !*c->o->pid_file)
-		return 0;
-	/* Digits only: callers convert the whole file. */
-	int n = snprintf(number, sizeof(number), "%d", c->spawn.pid);
-	return file_replace_at(AT_FDCWD, c->o->pid_file, number, n, 0644, e) < 0
-		       ? error_in(e, "--pid-file")
-		       : 0;
+	return process_write_pid(c->o->pid_file, c->spawn.pid, e);
 }
 
 static int record(struct creation *c, struct error *e)

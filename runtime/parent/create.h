@@ -27,14 +27,14 @@ struct creation {
 	old_value_list limits;
 };
 
-#define CREATION(options, stays)                                     \
-	((struct creation){ .o = (options),                          \
-			    .foreground = (stays),                   \
-			    .state = STATE_NONE,                     \
-			    .spawn = { .pidfd = -1, .channel = -1 }, \
-			    .console_socket = -1,                    \
-			    .terminal = -1,                          \
-			    .notify = -1,                            \
+#define CREATION(options, stays)                                                             \
+	((struct creation){ .o = (options),                                                  \
+			    .foreground = (stays),                                           \
+			    .state = STATE_NONE,                                             \
+			    .spawn = { .pidfd = -1, .channel = -1, .init = -1, .root = -1 }, \
+			    .console_socket = -1,                                            \
+			    .terminal = -1,                                                  \
+			    .notify = -1,                                                    \
 			    .devices = DEVICE_CHANGE_NONE })
 
 struct creation_step {

@@ -61,13 +61,13 @@ static int send_state(int agent, int listener, const char *text, size_t n)
 	return 0;
 }
 
-int filter_hand_over(const struct spec_seccomp *s, int init, int listener,
+int filter_hand_over(const struct spec_seccomp *s, pid_t pid, int pidfd, int listener,
 		     const struct status *state, struct arena *a, struct error *e)
 {
 	char *names[] = { "seccompFd", NULL };
 	struct process_state document = { .oci_version = state->oci_version,
 					  .fds = { 1, names },
-					  .pid = state->pid,
+					  .pid = pid,
 					  .metadata = s->listener_metadata,
 					  .state = *state };
 	size_t n;
@@ -76,7 +76,7 @@ int filter_hand_over(const struct spec_seccomp *s, int init, int listener,
 	document.state.rootfs = document.state.created = document.state.owner = NULL;
 	const char *text = json_print(&process_state_table, &document, 0, a, &n);
 	/* By us, whom no filter holds up, and not by init: the agent may have to answer for that. */
-	CLEAN_FD fd = sys_pidfd_getfd(init, listener);
+	CLEAN_FD fd = sys_pidfd_getfd(pidfd, listener);
 	if (fd < 0) {
 		error_set(e, errno, "get the filter's listener from the container's init");
 		return error_in(e, "linux.seccomp");

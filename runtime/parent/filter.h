@@ -9,6 +9,8 @@
 #include "spec/spec.h"
 #include "spec/status.h"
 
+#include <sys/types.h>
+
 /*
  * Compile the profile, or find it compiled in the root directory's cache, and send it to the child
  * (MESSAGE_FILTER). Allocates from the arena. A child that has ended already is no error: it has
@@ -18,10 +20,10 @@ MUST_CHECK int filter_send(const struct spec_seccomp *s, int root, int channel, 
 			   struct error *e);
 
 /*
- * Hand the listener of a loaded filter, descriptor `listener` of init's, to linux.seccomp's
+ * Hand the listener of a loaded filter, descriptor `listener` of process `pid`, to linux.seccomp's
  * listenerPath, with the state of the container.
  */
-MUST_CHECK int filter_hand_over(const struct spec_seccomp *s, int init, int listener,
+MUST_CHECK int filter_hand_over(const struct spec_seccomp *s, pid_t pid, int pidfd, int listener,
 				const struct status *state, struct arena *a, struct error *e);
 
 #endif

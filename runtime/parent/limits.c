@@ -2,9 +2,11 @@
 #include "runtime/parent/limits.h"
 
 #include "runtime/file.h"
+#include "spec/ranges.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -57,4 +59,19 @@ int limits_raise(pid_t pid, const struct spec_process *p, struct error *e)
 		}
 	}
 	return 0;
+}
+
+int limits_affinity(pid_t pid, const char *cpus, const char *name, struct error *e)
+{
+	struct ranges set;
+
+	if (!cpus)
+		return 0;
+	if (!ranges_read(cpus, RANGES_CPU_MAX, &set, name, e))
+		return error_in(e, "process.execCPUAffinity");
+	if (sched_setaffinity(pid, sizeof(set.bits), (const cpu_set_t *)set.bits) == 0)
+		return 0;
+	error_set(e, errno, "bind the process to CPUs %.80s", cpus);
+	error_in(e, "process.execCPUAffinity.%s", name);
+	return e->code == EINVAL ? error_hint(e, "none of them is online and in its cpuset") : -1;
 }

@@ -14,4 +14,7 @@ bool limits_needed(const struct spec_process *p);
  * rest itself, last. */
 MUST_CHECK int limits_raise(pid_t pid, const struct spec_process *p, struct error *e);
 
+/* Bind it to the CPUs of a list, process.execCPUAffinity's `name`; NULL: leave it as it is. */
+MUST_CHECK int limits_affinity(pid_t pid, const char *cpus, const char *name, struct error *e);
+
 #endif

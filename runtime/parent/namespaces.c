@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -28,29 +29,60 @@ bool namespaces_initial_user(void)
 /* The kernel's number of the initial one (PROC_CGROUP_INIT_INO). */
 #define INITIAL_CGROUP 0xEFFFFFFBU
 
+static const struct {
+	uint64_t type;
+	const char *name; /* in /proc/PID/ns */
+} kinds[] = {
+	{ CLONE_NEWNS, "mnt" },  { CLONE_NEWNET, "net" },   { CLONE_NEWIPC, "ipc" },
+	{ CLONE_NEWUTS, "uts" }, { CLONE_NEWUSER, "user" }, { CLONE_NEWCGROUP, "cgroup" },
+	{ CLONE_NEWPID, "pid" }, { CLONE_NEWTIME, "time" },
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static int look(const char *process, const char *name, struct stat *st)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", process, name);
+	return stat(path, st);
+}
+
 /* Does fd name the namespace of this type that we are in ourselves? Or, where we are in a container
  * already, the host's cgroup namespace: what was mounted for it is the host's, too. */
 static bool is_ours(uint64_t type, int fd)
 {
-	static const struct {
-		uint64_t type;
-		const char *path;
-	} own[] = {
-		{ CLONE_NEWNS, "/proc/self/ns/mnt" },
-		{ CLONE_NEWNET, "/proc/self/ns/net" },
-		{ CLONE_NEWIPC, "/proc/self/ns/ipc" },
-		{ CLONE_NEWUTS, "/proc/self/ns/uts" },
-		{ CLONE_NEWUSER, "/proc/self/ns/user" },
-		{ CLONE_NEWCGROUP, "/proc/self/ns/cgroup" },
-	};
 	struct stat ours, other;
 
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (own[i].type == type)
-			return stat(own[i].path, &ours) == 0 && fstat(fd, &other) == 0 &&
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].type == type && type != CLONE_NEWPID && type != CLONE_NEWTIME)
+			return look("self", kinds[i].name, &ours) == 0 && fstat(fd, &other) == 0 &&
 			       (ours.st_ino == other.st_ino ||
 				(type == CLONE_NEWCGROUP && other.st_ino == INITIAL_CGROUP));
 	return false;
+}
+
+int namespaces_others(pid_t pid, uint64_t known, uint64_t *out, struct error *e)
+{
+	struct stat ours, other;
+	char process[16];
+
+	snprintf(process, sizeof(process), "%d", pid);
+	*out = known;
+	for (size_t i = 0; i < KINDS; i++) {
+		/* One that this kernel is built without has no entry. */
+		if (known & kinds[i].type || look("self", kinds[i].name, &ours) < 0)
+			continue;
+		if (look(process, kinds[i].name, &other) < 0) {
+			error_set(e, errno, "look at the %s namespace of process %d", kinds[i].name,
+				  pid);
+			return e->code == EACCES || e->code == EPERM
+				       ? error_hint(e, "the container is another user's")
+				       : -1;
+		}
+		if (ours.st_ino != other.st_ino)
+			*out |= kinds[i].type;
+	}
+	return 0;
 }
 
 /* A namespace of our own is the host: what config.json would change in it is an error. */

@@ -9,10 +9,15 @@
 #include "spec/spec.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Are we in the initial user namespace? There, and only there, euid 0 is privilege (LINUX: uid_map,
  * not euid). */
 bool namespaces_initial_user(void);
+
+/* The namespaces (CLONE_NEW*) of a process that are not ours. Those of `known` are not looked at:
+ * they are not. */
+MUST_CHECK int namespaces_others(pid_t pid, uint64_t known, uint64_t *out, struct error *e);
 
 /* Open every namespaces[].path, check that it is of the type it says, and put it into plan->joins. */
 MUST_CHECK int namespaces_open(const struct spec *s, struct arena *a, struct plan *plan,

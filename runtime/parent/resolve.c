@@ -373,21 +373,36 @@ static int resolve_notify(const struct create_options *o, const struct spec *s, 
 	return 0;
 }
 
+int resolve_program(struct arena *a, struct bundle *b, struct error *e)
+{
+	const struct spec *s = b->spec;
+	struct plan *plan = b->plan;
+	bool initial = namespaces_initial_user();
+
+	if (lsm_check(s, e) < 0)
+		return -1;
+	b->privileged = initial && getauxval(AT_EUID) == 0;
+	plan->trace = trace_state;
+	plan->channel = plan->start_socket = -1;
+	plan->process = s->process;
+	resolve_self(s, a, b);
+	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
+	resolve_groups(s, plan);
+	if (s->linux->personality)
+		plan->personality = &s->linux->personality->domain;
+	resolve_memory_policy(s, a, plan);
+	resolve_seccomp(s, a, plan);
+	return 0;
+}
+
 /* What device_node_make takes, besides being root in the initial user namespace. */
 #define NODE_MAKER (1ULL << CAP_MKNOD | 1ULL << CAP_CHOWN | 1ULL << CAP_SYS_ADMIN)
 
 int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
 {
 	const struct spec *s = b->spec;
-	struct plan *plan = arena_new(a, struct plan);
-	bool initial = namespaces_initial_user();
+	struct plan *plan = b->plan = arena_new(a, struct plan);
 
-	if (lsm_check(s, e) < 0)
-		return -1;
-	b->plan = plan;
-	b->privileged = initial && getauxval(AT_EUID) == 0;
-	plan->trace = trace_state;
-	plan->channel = plan->start_socket = -1;
 	plan->listen_fds = o->listen_fds;
 	plan->preserve_fds = o->listen_fds + o->preserve_fds;
 	plan->status = (struct status){ .oci_version = arena_strdup(a, SPEC_VERSION),
@@ -397,11 +412,10 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 					.annotations = s->annotations };
 	plan->new_keyring = !o->no_new_keyring;
 	resolve_namespaces(s, plan);
-	resolve_self(s, a, b);
-	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
+	if (resolve_program(a, b, e) < 0)
+		return -1;
 	plan->makes_nodes = plan->nested && b->privileged && !(NODE_MAKER & ~b->capabilities);
 	plan->no_pivot = o->no_pivot;
-	resolve_groups(s, plan);
 	plan->rootfs_propagation = s->linux->rootfs_propagation;
 	plan->rootfs_readonly = s->root->readonly;
 	plan->mount_label = s->linux->mount_label;
@@ -410,10 +424,6 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	plan->net_devices = s->linux->net_devices.n;
 	plan->hostname = s->hostname;
 	plan->domainname = s->domainname;
-	plan->process = s->process;
-	if (s->linux->personality)
-		plan->personality = &s->linux->personality->domain;
-	resolve_memory_policy(s, a, plan);
 	trace(TRACE_SPEC, "bundle %s, rootfs %s, new namespaces 0x%llx, joined 0x%llx%s", b->path,
 	      b->rootfs, (unsigned long long)plan->new_namespaces,
 	      (unsigned long long)plan->joined_namespaces,
@@ -422,7 +432,6 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	plan->sysctl = s->linux->sysctl;
 	resolve_time(s, a, plan);
 	resolve_hooks(s, plan);
-	resolve_seccomp(s, a, plan);
 	if (resolve_mounts(s, a, b->path, plan, e) < 0 || resolve_notify(o, s, a, plan, e) < 0)
 		return -1;
 	if (o->cgroup_manager == CGROUP_CGROUPFS &&

@@ -31,4 +31,10 @@ MUST_CHECK int resolve_load(const struct create_options *o, struct arena *a, str
 MUST_CHECK int resolve_plan(const struct create_options *o, struct arena *a, struct bundle *b,
 			    struct error *e);
 
+/*
+ * Its part about the program that comes to run, and what it takes from us. Needs spec, plan, and
+ * the plan's namespaces; for exec too.
+ */
+MUST_CHECK int resolve_program(struct arena *a, struct bundle *b, struct error *e);
+
 #endif

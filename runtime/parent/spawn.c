@@ -54,6 +54,7 @@ struct birth {
 	bool maps;  /* a user namespace is made: its maps must be written */
 	bool place; /* init, or the helper, must be put into its cgroups by pid */
 	bool raise; /* what only we can raise, before the first of its children: they inherit it */
+	const struct spec_cpu_affinity *affinity; /* exec: around its way into the cgroups; NULL */
 };
 
 static _Noreturn void fail(const struct birth *b, const struct error *e)
@@ -75,7 +76,8 @@ static _Noreturn void reexec(const struct birth *b)
 
 	snprintf(number, sizeof(number), "%d", b->plan);
 	if (keep_open(b->plan) < 0 || keep_open(b->channel) < 0 ||
-	    keep_open(b->s->start_socket) < 0)
+	    keep_open(b->s->start_socket) < 0 || keep_open(b->s->init) < 0 ||
+	    keep_open(b->s->root) < 0)
 		error_set(&e, errno, "hand descriptors to the child");
 	for (size_t i = 0; i < b->s->plan->joins.n; i++)
 		keep_open(b->s->plan->joins.v[i].fd);
@@ -102,7 +104,7 @@ static _Noreturn void init_begins(const struct birth *b)
 
 	if (b->maps || ((b->place || b->raise) && !b->s->plan->settles))
 		wait_placed(b);
-	if (b->maps && namespaces_become_root(b->s->plan, &e) < 0)
+	if (b->maps && namespaces_become_root(b->s->plan, -1, &e) < 0)
 		fail(b, &e);
 	if (b->late && sys_unshare((int)b->late) < 0) {
 		error_set(&e, errno, "make the cgroup or ipc namespace");
@@ -151,9 +153,13 @@ static int put(struct birth *b, pid_t pid, struct error *e)
 {
 	struct spawn *s = b->s;
 
+	if (b->affinity && limits_affinity(pid, b->affinity->initial, "initial", e) < 0)
+		return -1;
 	if (s->place && s->place(s->data, pid, e) < 0)
 		return -1;
 	if (b->place && !s->place && cgroup_place(s->plan, pid, e) < 0)
+		return -1;
+	if (b->affinity && limits_affinity(pid, b->affinity->final, "final", e) < 0)
 		return -1;
 	return b->raise ? limits_raise(pid, s->spec->process, e) : 0;
 }
@@ -258,12 +264,17 @@ int spawn_init(struct spawn *s, struct error *e)
 	b.channel = ends[1];
 	s->plan->channel = b.channel;
 	s->plan->start_socket = s->start_socket;
+	s->plan->init = s->init >= 0 ? s->init : 0;
+	s->plan->root = s->root >= 0 ? s->root : 0;
 	b.maps = s->plan->new_namespaces & CLONE_NEWUSER;
 	b.helper = s->plan->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
-	b.raise = limits_needed(s->spec->process);
+	b.affinity = s->init >= 0 ? s->spec->process->exec_cpu_affinity : NULL;
+	b.raise = limits_needed(s->spec->process) || b.affinity;
 	/* What decides whether the child is born in its cgroup. */
 	s->plan->settles = !b.helper && s->plan->cgroups.n && little_memory(s->spec);
-	CLEAN_FD cgroup = s->place || s->plan->settles ? -1 : cgroup_open_for_clone(s->plan);
+	CLEAN_FD cgroup = s->place || s->plan->settles || (b.affinity && b.affinity->initial)
+				  ? -1
+				  : cgroup_open_for_clone(s->plan);
 	b.place = s->plan->cgroups.n && cgroup < 0;
 	s->plan->helper = b.helper;
 	s->plan->helper_waits = b.place || b.raise;

@@ -16,7 +16,9 @@ struct spawn {
 	const struct spec *spec;
 	struct plan *plan;         /* channel, start_socket and helper are filled in */
 	const struct arena *arena; /* that holds the plan */
-	int start_socket;          /* listening */
+	int start_socket;          /* listening; -1: none */
+	int init; /* exec: a pidfd of the container's init; -1: the child becomes that */
+	int root; /* exec: its root, where it has no mount namespace; -1 */
 	/* Puts the child into its cgroups while it waits; NULL: nothing but the plan's are needed. */
 	int (*place)(void *data, pid_t pid, struct error *e);
 	void *data;
@@ -27,8 +29,9 @@ struct spawn {
 };
 
 /*
- * Make the child. Returns once it is in its cgroup, its ids are mapped, and it has been told so. On
- * failure the caller ends what s->pid names.
+ * Make the child: init, or the process that follows init into the container. Returns once it is in
+ * its cgroup, its ids are mapped, and it has been told so. On failure the caller ends what s->pid
+ * names.
  */
 MUST_CHECK int spawn_init(struct spawn *s, struct error *e);
 

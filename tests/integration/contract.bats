@@ -471,7 +471,7 @@ list_at() { "$PYTHON" "$here/terminal.py" --size "24x$1" -- "$OCIRUN" --root "$R
 	try "$OCIRUN" --help
 	assert_success
 	help=$out
-	for command in create start run state list ps events kill delete checkpoint restore spec features; do
+	for command in create start run exec state list ps events kill delete checkpoint restore spec features; do
 		grep -qw "$command" <<<"$help" || fail "no $command in --help"
 		try "$OCIRUN" "$command" --help
 		assert_success
