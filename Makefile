@@ -206,7 +206,7 @@ $(BUILD)/bench/seccomp.json: tests/seccomp.jq $(wildcard /usr/share/containers/s
 
 .PHONY: bench bench-memory
 bench: need-build
-	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/floor $(BUILD)/bench/timer $(BUILD)/bench/true $(BUILD)/bench/seccomp.json
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/floor $(BUILD)/bench/timer $(BUILD)/bench/true $(BUILD)/bench/seccomp.json $(BUILD)/payload
 	@$(BENCH_WRAP) env BUILD='$(BUILD)' BENCH_RUNS='$(BENCH_RUNS)' PEERS='$(PEERS)' tests/bench/run
 
 bench-memory: need-build

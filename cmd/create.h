@@ -16,6 +16,8 @@
 	CREATE_BUNDLE_ROWS,                                                                \
 		OPTION(0, "console-socket", "PATH", struct create_options, console_socket, \
 		       "send the terminal's master to this unix socket"),                  \
+		OPTION(0, "pidfd-socket", "PATH", struct create_options, pidfd_socket,     \
+		       "send a pidfd of the first process to this unix socket"),           \
 		OPTION(0, "pid-file", "FILE", struct create_options, pid_file,             \
 		       "write the pid of the container's first process to FILE"),          \
 		OPTION(0, "no-pivot", NULL, struct create_options, no_pivot,               \

@@ -886,6 +886,106 @@ static bool spy_one(const char *pid)
 	return closed;
 }
 
+/* A number from /proc/PID/status, "CapPrm:"; 0 when there is none. */
+static unsigned long long status_bits(const char *pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	const char *text = slurp(path), *at = text ? strstr(text, name) : NULL;
+
+	return at ? strtoull(at + strlen(name), NULL, 16) : 0;
+}
+
+static void guard_fds(const char *pid)
+{
+	char path[64], name[400], target[4096];
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	DIR *d = opendir(path);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		if (atoi(entry->d_name) < 3)
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		ssize_t n = readlink(name, target, sizeof(target) - 1);
+
+		target[n < 0 ? 0 : n] = 0;
+		if (n > 0 && strncmp(target, "socket:", 7) != 0)
+			printf("leak=%s fd %s %s\n", pid, entry->d_name, target);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* What the runtime's process has that this one should not see or could not get by itself. Returns
+ * whether it was seen as the runtime's. */
+static bool guard_one(const char *pid, unsigned long long ours)
+{
+	char path[300], exe[4096];
+	struct stat here, there;
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	ssize_t n = readlink(path, exe, sizeof(exe) - 1);
+
+	exe[n < 0 ? 0 : n] = 0;
+	if (n <= 0 || is_payload(exe))
+		return false;
+	guard_fds(pid);
+	unsigned long long theirs = status_bits(pid, "CapPrm:");
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	/* By then it may be a program of the container's. */
+	n = readlink(path, exe, sizeof(exe) - 1);
+	exe[n < 0 ? 0 : n] = 0;
+	if (fd >= 0 && n > 0 && !is_payload(exe))
+		printf("leak=%s exe can be written\n", pid);
+	if (fd >= 0)
+		close(fd);
+	if (theirs & ~ours)
+		printf("leak=%s capabilities %llx\n", pid, theirs & ~ours);
+	static const char *const places[] = { "root/.", "cwd/." };
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		snprintf(path, sizeof(path), "/proc/%s/%s", pid, places[i]);
+		if (stat("/", &here) == 0 && stat(path, &there) == 0 &&
+		    (here.st_ino != there.st_ino || here.st_dev != there.st_dev))
+			printf("leak=%s %s is another\n", pid, places[i]);
+	}
+	snprintf(path, sizeof(path), "/proc/%s/environ", pid);
+	const char *environment = slurp(path);
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	exe[n < 0 ? 0 : n] = 0;
+	if (environment && *environment && n > 0 && !is_payload(exe))
+		printf("leak=%s environ %.100s\n", pid, environment);
+	return true;
+}
+
+/* Look at every other process that comes by, for so many seconds, with all rights that we have. */
+static void do_guard(char **argument)
+{
+	time_t end = time(NULL) + number(argument[0]);
+	unsigned long long ours = status_bits("self", "CapPrm:");
+	long seen = 0;
+	char self[24];
+
+	snprintf(self, sizeof(self), "%d", getpid());
+	printf("guarding\n");
+	while (time(NULL) < end) {
+		DIR *d = opendir("/proc");
+		struct dirent *entry;
+
+		while (d && (entry = readdir(d)))
+			if (entry->d_name[0] > '0' && entry->d_name[0] <= '9' &&
+			    strcmp(entry->d_name, self))
+				seen += guard_one(entry->d_name, ours);
+		if (d)
+			closedir(d);
+	}
+	printf("seen=%ld\n", seen);
+}
+
 /* Try to get at every other process that comes by, until so many looks were refused. */
 static void do_spy(char **argument)
 {
@@ -961,6 +1061,8 @@ static const struct word words[] = {
 	  "start a grandchild in its own session that sleeps for ever" },
 	{ "spy", 1, do_spy,
 	  "N: try to read and trace all other processes, until N looks were refused" },
+	{ "guard", 1, do_guard,
+	  "SECONDS: say what a process of the runtime's has that it should not have here" },
 	{ "join-keyring", 1, do_join_keyring, "NAME: join the session keyring of that name" },
 	{ "help", 0, do_help, "this list" },
 };

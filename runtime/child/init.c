@@ -197,7 +197,13 @@ int program_execute(struct child *c, struct error *e)
 	if (filter_load(c, e) < 0)
 		return -1;
 	execve(c->executable, p->args.v, c->env.v);
-	error_set(e, errno, "exec %s", c->executable);
+	/* In Go's letters, which runc's callers know. */
+	if (errno == ENOENT) {
+		error_set(e, 0, "exec %s: no such file or directory", c->executable);
+		e->code = ENOENT;
+	} else {
+		error_set(e, errno, "exec %s", c->executable);
+	}
 	error_in(e, "process.args[0]");
 	return e->code == ENOENT    ? error_hint(e, "the file is there: is its interpreter?")
 	       : e->code == ENOEXEC ? error_hint(e, "a script needs a first line like #!/bin/sh")

@@ -51,8 +51,10 @@ static int append(struct arena *a, struct plan_cgroup *c, const char *given, con
 {
 	for (const char *at = below; *at; at += strcspn(at, "/")) {
 		at += strspn(at, "/");
-		if (strcspn(at, "/") == 2 && !memcmp(at, "..", 2))
-			return refuse(e, given, "it is not a sub cgroup path");
+		if (strcspn(at, "/") == 2 && !memcmp(at, "..", 2)) {
+			error_set(e, 0, "%.200s is not a sub cgroup path", given);
+			return error_in(e, "--cgroup");
+		}
 	}
 	below += strspn(below, "/");
 	if (*below)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -37,6 +38,22 @@ int console_send(int socket, int master, struct error *e)
 		return error_in(e, "--console-socket");
 	}
 	return 0;
+}
+
+int pidfd_connect(const char *socket, int *fd, struct error *e)
+{
+	if (!socket)
+		return 0;
+	*fd = socket_connect(socket, SOCKET_PATIENCE_MS, e);
+	return *fd < 0 ? error_in(e, "--pidfd-socket") : 0;
+}
+
+int pidfd_send(int socket, const char *kind, int pidfd, struct error *e)
+{
+	if (socket < 0 || socket_pass(socket, kind, strlen(kind), pidfd) >= 0)
+		return 0;
+	error_set(e, errno, "send the pidfd");
+	return error_in(e, "--pidfd-socket");
 }
 
 /*

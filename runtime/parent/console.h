@@ -1,6 +1,6 @@
 /*
  * The outer end of a container's terminal: handed to a console socket, or joined to our own
- * terminal while a container runs in the foreground.
+ * terminal while a container runs in the foreground. And the other socket that callers give us.
  */
 #ifndef OCIRUN_CONSOLE_H
 #define OCIRUN_CONSOLE_H
@@ -20,6 +20,13 @@ MUST_CHECK int console_connect(bool terminal, bool foreground, const char *socke
 
 /* Send the master. The receiver also gets its name, as runc's receivers do. */
 MUST_CHECK int console_send(int socket, int master, struct error *e);
+
+/*
+ * --pidfd-socket: connect to it, as long as it is not NULL, and send who the process is; `kind` is
+ * what runc's receivers get with it, "standard" for init and "setns" for exec.
+ */
+MUST_CHECK int pidfd_connect(const char *socket, int *fd, struct error *e);
+MUST_CHECK int pidfd_send(int socket, const char *kind, int pidfd, struct error *e);
 
 /* Bytes on their way. */
 struct console_buffer {

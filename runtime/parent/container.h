@@ -23,6 +23,7 @@ struct create_options {
 	const char *config; /* another file than BUNDLE/config.json; NULL: that */
 	const char *pid_file;
 	const char *console_socket;
+	const char *pidfd_socket;
 	bool no_pivot;
 	bool no_new_keyring;
 	bool detach; /* run only: return once started */

@@ -47,7 +47,9 @@ int creation_terminal(struct creation *c, struct error *e)
 	const struct spec_process *p = c->bundle.spec->process;
 
 	return console_connect(p && p->terminal, c->foreground, c->o->console_socket,
-			       &c->console_socket, e);
+			       &c->console_socket, e) < 0
+		       ? -1
+		       : pidfd_connect(c->o->pidfd_socket, &c->pidfd_socket, e);
 }
 
 int creation_plan(struct creation *c, struct error *e)
@@ -353,6 +355,8 @@ static int accompany(struct creation *c, struct error *e)
 
 int creation_console(struct creation *c, struct error *e)
 {
+	if (pidfd_send(c->pidfd_socket, "standard", c->spawn.pidfd, e) < 0)
+		return -1;
 	if (c->console_socket < 0)
 		return 0;
 	if (c->terminal < 0)
@@ -455,6 +459,7 @@ void creation_close(struct creation *c)
 	fd_close(&c->spawn.channel);
 	fd_close(&c->spawn.pidfd);
 	fd_close(&c->console_socket);
+	fd_close(&c->pidfd_socket);
 	fd_close(&c->terminal);
 	cgroup_devices_close(&c->devices);
 	fd_close(&c->notify);

@@ -19,6 +19,7 @@ struct creation {
 	struct spawn spawn;
 	struct sources sources;
 	int console_socket;
+	int pidfd_socket;
 	int terminal; /* the master; -1: none, or handed over */
 	int notify;   /* where the container says that it is ready; -1: nobody waits for that */
 	bool hooks_began;
@@ -33,6 +34,7 @@ struct creation {
 			    .state = STATE_NONE,                                             \
 			    .spawn = { .pidfd = -1, .channel = -1, .init = -1, .root = -1 }, \
 			    .console_socket = -1,                                            \
+			    .pidfd_socket = -1,                                              \
 			    .terminal = -1,                                                  \
 			    .notify = -1,                                                    \
 			    .devices = DEVICE_CHANGE_NONE })

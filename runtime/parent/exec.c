@@ -20,7 +20,6 @@
 #include "runtime/parent/state.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
-#include "runtime/socket.h"
 #include "runtime/sys.h"
 
 #include <errno.h>
@@ -114,9 +113,7 @@ static int connect_sockets(struct execution *x, struct error *e)
 			    e) < 0)
 		return -1;
 	take_size(x, p);
-	if (x->o->pidfd_socket)
-		x->pidfd_socket = socket_connect(x->o->pidfd_socket, SOCKET_PATIENCE_MS, e);
-	return x->o->pidfd_socket && x->pidfd_socket < 0 ? error_in(e, "--pidfd-socket") : 0;
+	return pidfd_connect(x->o->pidfd_socket, &x->pidfd_socket, e);
 }
 
 /* Namespaces that config.json has made are others than ours; of the rest it must be seen. */
@@ -283,10 +280,8 @@ static int accompany(struct execution *x, struct error *e)
 
 static int hand_over(struct execution *x, struct error *e)
 {
-	if (x->pidfd_socket >= 0 && socket_pass(x->pidfd_socket, "setns", 5, x->pidfd) < 0) {
-		error_set(e, errno, "send the pidfd");
-		return error_in(e, "--pidfd-socket");
-	}
+	if (pidfd_send(x->pidfd_socket, "setns", x->pidfd, e) < 0)
+		return -1;
 	if (x->console_socket >= 0) {
 		if (x->terminal < 0)
 			return error_set(e, EPROTO, "get the terminal from the process");

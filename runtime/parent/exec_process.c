@@ -20,12 +20,12 @@ static bool read_id(const char *text, size_t n, uint32_t *id)
 	return true;
 }
 
-/* A number, or else a name: nothing that could be meant as a number. */
+/* A number, or else a name: nothing that could be meant as a number, or as nothing. */
 static int read_user_part(struct arena *a, const char *text, size_t n, uint32_t *id, char **name)
 {
 	if (read_id(text, n, id))
 		return 0;
-	if (!n || strchr("0123456789+-", text[0]))
+	if (!n || strchr("0123456789+- \t", text[0]))
 		return -1;
 	*name = arena_strndup(a, text, n);
 	return 0;
@@ -64,9 +64,10 @@ static int add_groups(const struct words_given *given, struct arena *a, struct u
 	return 0;
 }
 
-/* Never inheritable ones, by which they would spread (CVE-2022-29162); ambient ones need them. */
-static int add_capabilities(const struct words_given *given, struct arena *a,
-			    struct spec_process *p, struct error *e)
+/* Never inheritable ones, by which they would spread (CVE-2022-29162); ambient ones need them.
+ * Unknown ones are warned about, as in config.json. */
+static void add_capabilities(const struct words_given *given, struct arena *a,
+			     struct spec_process *p)
 {
 	struct spec_capabilities *c = arena_new(a, struct spec_capabilities);
 
@@ -75,9 +76,9 @@ static int add_capabilities(const struct words_given *given, struct arena *a,
 	for (size_t i = 0; i < given->n; i++) {
 		uint64_t bit;
 		if (!word_value(&words_capabilities, given->v[i], &bit)) {
-			error_set(e, 0, "unknown capability \"%.80s\"", given->v[i]);
-			error_hint(e, "capabilities(7) has their names: CAP_NET_ADMIN");
-			return error_in(e, "--cap");
+			container_warn(arena_printf(a, "--cap: unknown capability \"%.80s\"",
+						    given->v[i]));
+			continue;
 		}
 		c->bounding |= bit;
 		c->effective |= bit;
@@ -86,7 +87,6 @@ static int add_capabilities(const struct words_given *given, struct arena *a,
 			c->ambient |= bit;
 	}
 	p->capabilities = c;
-	return 0;
 }
 
 static void add_environment(const struct words_given *given, struct arena *a, struct strings *env)
@@ -196,8 +196,9 @@ int exec_process(const struct exec_options *o, struct arena *a, struct spec *s, 
 	p->terminal |= o->tty;
 	p->no_new_privileges |= o->no_new_privs;
 	s->process = p;
-	if ((o->cap.n && add_capabilities(&o->cap, a, p, e) < 0) ||
-	    (o->user && set_user(o->user, a, p, plan, e) < 0) ||
+	if (o->cap.n)
+		add_capabilities(&o->cap, a, p);
+	if ((o->user && set_user(o->user, a, p, plan, e) < 0) ||
 	    (o->additional_gids.n &&
 	     add_groups(&o->additional_gids, a, &p->user.additional_gids, e) < 0))
 		return -1;

@@ -350,3 +350,93 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 		oci delete --force "$C-$owner"
 	done
 }
+
+# --- exec ----------------------------------------------------------------------------------------------------------------------------------
+
+# exec_many N: as many programs, as fast as they come.
+exec_many() {
+	local n
+	for ((n = 0; n < $1; n++)); do
+		"${IN[@]}" "$OCIRUN" --root "$ROOT" exec "$C" /bin/payload true 3>&- || fail "exec $n: status $?"
+	done
+}
+
+@test "CVE-2016-9962, CVE-2019-5736: exec: a container that may trace all finds nothing of the host's in who joins it" {
+	need_root
+	config '.process.noNewPrivileges = true | .process.capabilities |= map_values(["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH"])'
+	payload guard 12
+	running
+	until_line guarding
+	local end=$((SECONDS + 9))
+	while [ $SECONDS -lt $end ]; do exec_many 20; done
+	until_true grep -q ^seen= "$T/console.$C" || sleep 5
+	out=$(console)
+	no_match 'leak=.*'
+	[ "$(value seen)" -gt 0 ] || skip "this machine was too fast, or too slow, to see any"
+}
+
+@test "CVE-2016-9962: exec: who may not trace sees none of it" {
+	need_root
+	for owner in 0 100000; do
+		base_config >"$B/config.json"
+		root_capabilities
+		if [ $owner = 0 ]; then
+			config '.process.capabilities |= map_values(map(select(. != "CAP_SYS_PTRACE")))'
+		else
+			user_namespace
+		fi
+		payload spy 5 sleep 100
+		running
+		until_line spying
+		spied() { exec_many 10; grep -q ^closed= "$T/console.$C"; }
+		until_true spied || true
+		out=$(console)
+		no_match 'spied=.*'
+		oci delete --force "$C"
+	done
+}
+
+@test "CVE-2024-21626: exec: a working directory outside of the root is refused, whatever its name" {
+	root_capabilities
+	payload sleep 1000
+	running
+	exec 17<"$T"
+	for ((n = 3; n < 25; n++)); do
+		for at in /proc/self/fd/$n /proc/1/fd/$n /proc/self/fd/$n/.. /dev/fd/$n /proc/self/root/../..; do
+			try oci exec --cwd "$at" "$C" /bin/payload cwd
+			if [ "$status" = 0 ]; then
+				line cwd=/
+			else
+				assert_exit 255
+			fi
+		done
+	done
+	exec 17<&-
+	ln -s /proc/self/fd/17 "$B/rootfs/link"
+	try oci exec --cwd /link "$C" /bin/payload cwd
+	assert_exit 255
+}
+
+@test "CVE-2022-29162, CVE-2022-24769: exec makes no capability inheritable" {
+	need_root
+	payload sleep 1000
+	running
+	try oci exec --cap CAP_NET_ADMIN "$C" /bin/payload caps
+	assert_success
+	line cap_inheritable=0000000000000000
+	line cap_ambient=0000000000000000
+	try oci exec --user 1000 --cap CAP_NET_ADMIN "$C" /bin/payload caps
+	assert_success
+	line cap_inheritable=0000000000000000
+	line cap_effective=0000000000000000
+}
+
+@test "CVE-2025-52565: exec -t: what stands in the place of the container's devpts is not opened" {
+	payload sleep 1000
+	config '.mounts |= map(select(.destination != "/dev/pts"))'
+	running
+	mkdir -p "$B/rootfs/tmp/pts"
+	try oci exec -t "$C" /bin/payload tty
+	assert_exit 255
+	contains "$err" /dev/pts/ptmx
+}

@@ -383,8 +383,9 @@ process() { jq ".process | $1" "$B/config.json" >"$T/process.json"; }
 	line cap_permitted=0000000020041420
 	line cap_inheritable=0000000000000000
 	line cap_ambient=0000000000000000
-	x --cap CAP_NOPE -- caps
-	refused '--cap: unknown capability "CAP_NOPE"'
+	in_container --cap CAP_NOPE -- caps
+	line cap_bounding=0000000020000420
+	contains "$err" '--cap: unknown capability "CAP_NOPE"'
 }
 
 @test "--no-new-privs" {
@@ -552,8 +553,8 @@ process() { jq ".process | $1" "$B/config.json" >"$T/process.json"; }
 	until_true test -s "$B/rootfs/tmp/report"
 }
 
-@test "--pidfd-socket gets a pidfd of the program" {
-	sleeping
+# receiver: at $T/socket; prints what comes with a pidfd, and whose it is, to $T/got.
+receiver() {
 	"$PYTHON" - "$T/socket" >"$T/got" 3>&- <<-'E' &
 		import array, os, signal, socket, sys
 		s = socket.socket(socket.AF_UNIX)
@@ -565,14 +566,27 @@ process() { jq ".process | $1" "$B/config.json" >"$T/process.json"; }
 		with open(f"/proc/self/fdinfo/{fds[0]}") as f:
 		    print(text.decode(), next(l for l in f if l.startswith("Pid:")).split()[1])
 	E
-	local receiver=$!
+	receiver=$!
 	until_true test -S "$T/socket"
+}
+
+@test "--pidfd-socket gets a pidfd of the program, and of create's first process" {
+	payload sleep 1000
+	receiver
+	create "$C" --pidfd-socket "$T/socket"
+	assert_success
+	wait $receiver
+	equal "$(<"$T/got")" "standard $(pid_of)"
+	rm "$T/socket"
+	receiver
 	try oci exec --detach --pid-file "$T/pid" --pidfd-socket "$T/socket" "$C" /bin/payload sleep 1000
 	assert_success
 	wait $receiver
 	equal "$(<"$T/got")" "setns $(<"$T/pid")"
 	x --pidfd-socket "$T/none" -- true
 	refused "--pidfd-socket: connect to $T/none"
+	try oci create --pidfd-socket "$T/none" --bundle "$B" "$C-2"
+	assert_error "--pidfd-socket: connect to $T/none"
 }
 
 @test "--cgroup: a cgroup below the container's, never out of it" {
@@ -589,7 +603,7 @@ process() { jq ".process | $1" "$B/config.json" >"$T/process.json"; }
 	kill -KILL "$pid"
 	for bad in .. ../x below/.. below/../.. /../; do
 		x --cgroup "$bad" -- true
-		refused "invalid --cgroup argument: $bad" "not a sub cgroup path"
+		refused "--cgroup: $bad is not a sub cgroup path"
 	done
 	x --cgroup nope -- true
 	refused ENOENT
