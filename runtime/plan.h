@@ -111,6 +111,8 @@ struct plan {
 	int32_t start_socket;
 	int32_t init; /* exec: a pidfd of the container's init, whose namespaces we join; 0: we are
 			 init ourselves */
+	bool asks;    /* exec: the program's process asks the parent for something, and waits until
+			 it is known there */
 	int32_t root; /* exec: init's root, in a container without a mount namespace; else 0 */
 	uint32_t preserve_fds; /* from 3 on */
 	uint32_t listen_fds;   /* how many of them are told by LISTEN_FDS */

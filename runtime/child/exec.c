@@ -90,12 +90,6 @@ static int find_directory(struct child *c, struct error *e)
 	return error_in(e, "process.cwd");
 }
 
-/* Does the program's process ask the parent for anything? */
-static bool asks(const struct plan *p)
-{
-	return (p->filter && p->filter->notify) || p->process->scheduler || p->process->io_priority;
-}
-
 static int enter_pids(struct child *c, struct error *e)
 {
 	struct sys_clone_args clone = { .flags = CLONE_PARENT };
@@ -114,7 +108,7 @@ static int enter_pids(struct child *c, struct error *e)
 		return error_set(e, errno, "clone the program's process");
 	if (pid > 0)
 		_exit(channel_send(c->channel, MESSAGE_BORN, pid, -1) < 0);
-	return asks(c->plan) ? channel_expect(c->channel, MESSAGE_PLACED, &m, e) : 0;
+	return c->plan->asks ? channel_expect(c->channel, MESSAGE_PLACED, &m, e) : 0;
 }
 
 static int begin_session(struct child *c, struct error *e)

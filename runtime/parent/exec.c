@@ -147,9 +147,11 @@ static int plan(struct execution *x, struct error *e)
 	p->preserve_fds = x->o->listen_fds + x->o->preserve_fds;
 	p->new_keyring = true;
 	p->status.pid = x->status.pid;
-	return resolve_namespaces(x, e) < 0 || resolve_program(&x->arena, &x->bundle, e) < 0
-		       ? -1
-		       : cgroup_join_resolve(&x->arena, &x->state.record, &x->o->cgroup, p, e);
+	if (resolve_namespaces(x, e) < 0 || resolve_program(&x->arena, &x->bundle, e) < 0)
+		return -1;
+	p->asks = (p->filter && p->filter->notify) || p->process->scheduler ||
+		  p->process->io_priority;
+	return cgroup_join_resolve(&x->arena, &x->state.record, &x->o->cgroup, p, e);
 }
 
 static void end_child(struct execution *x)
@@ -186,8 +188,8 @@ static int born(struct execution *x, pid_t pid, struct error *e)
 	x->pidfd = sys_pidfd_open(pid);
 	if (x->pidfd < 0)
 		return error_set(e, errno, "find the program's process");
-	/* Who does not wait for it leaves it unread. */
-	channel_send(x->spawn.channel, MESSAGE_PLACED, pid, -1);
+	if (x->bundle.plan->asks)
+		channel_send(x->spawn.channel, MESSAGE_PLACED, pid, -1);
 	return 0;
 }
 

@@ -607,6 +607,53 @@ oci_inside() { as_user unshare -Ur -m timeout 30 "$OCIRUN" "$@"; }
 	oci_user delete --force "$C"
 }
 
+# --- exec ----------------------------------------------------------------------------------------------------------------------------------
+
+@test "exec in a container of a plain user's" {
+	rootless
+	payload sleep 1000
+	chown $USER_ID "$B/config.json"
+	oci_user create --bundle "$B" "$C" >"$T/console.$C" 2>&1 || fail "$(cat "$T/console.$C")"
+	try oci_user exec "$C" /bin/payload ids ns
+	assert_success
+	line uid=0
+	line groups=
+	equal "$(value ns_user)" "$(readlink "/proc/$(oci_user state "$C" | jq .pid)/ns/user")"
+	oci_user start "$C"
+	try oci_user exec --cap CAP_SYS_ADMIN --cwd /tmp "$C" /bin/payload caps cwd
+	assert_success
+	line cwd=/tmp
+	try oci_user exec --user 1 "$C" /bin/payload ids
+	assert_exit 255
+	contains "$err" "process.user.uid: become user 1" "this user namespace does not map it"
+	try as_user "$PYTHON" "$here/terminal.py" expect=/dev/pts/0 -- "$OCIRUN" exec -t "$C" /bin/busybox tty
+	line @exit=0
+	oci_user delete --force "$C"
+}
+
+@test "exec as a subordinate id, with supplementary groups" {
+	subordinate
+	payload sleep 1000
+	chown $USER_ID "$B/config.json"
+	oci_user run --detach --bundle "$B" "$C" >"$T/console.$C" 2>&1 || fail "$(cat "$T/console.$C")"
+	try oci_user exec --user 5:6 -g 7 "$C" /bin/payload ids
+	assert_success
+	line uid=5
+	line gid=6
+	line groups=7
+	oci_user delete --force "$C"
+}
+
+@test "exec in another user's container is refused" {
+	rootless
+	payload sleep 1000
+	chown $USER_ID "$B/config.json"
+	oci_user run --detach --bundle "$B" "$C" >"$T/console.$C" 2>&1 || fail "$(cat "$T/console.$C")"
+	USER_ID=54322 try as_user env XDG_RUNTIME_DIR=/nowhere "$OCIRUN" --root "$T/xdg/ocirun" exec "$C" /bin/payload true
+	[ "$status" -ne 0 ] || fail
+	oci_user delete --force "$C"
+}
+
 # --- nested --------------------------------------------------------------------------------------------------------------------------------
 
 # nest FILTER [OPTION...]: the outer container runs ocirun with an inner bundle, of which FILTER makes the config.json. Nothing in the
