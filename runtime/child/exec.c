@@ -104,8 +104,12 @@ static int enter_pids(struct child *c, struct error *e)
 	pid_t pid = sys_clone3(&clone);
 	if (pid < 0 && errno == ENOMEM) /* its first process has ended */
 		return error_set(e, 0, "cannot exec in a stopped container");
-	if (pid < 0)
-		return error_set(e, errno, "clone the program's process");
+	if (pid < 0) {
+		error_set(e, errno, "clone the program's process");
+		return e->code == EAGAIN ? error_hint(e, "linux.resources.pids.limit has to leave "
+							 "room for it and, meanwhile, for one more")
+					 : -1;
+	}
 	if (pid > 0)
 		_exit(channel_send(c->channel, MESSAGE_BORN, pid, -1) < 0);
 	return c->plan->asks ? channel_expect(c->channel, MESSAGE_PLACED, &m, e) : 0;

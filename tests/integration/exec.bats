@@ -256,6 +256,17 @@ process() { jq ".process | $1" "$B/config.json" >"$T/process.json"; }
 	no_match 'stat=.*ENOENT.*'
 }
 
+@test "limits of the container hold for it, and have room for one process more" {
+	need_root
+	[ "$(cgroup_mode)" != v2 ] || grep -qw pids /sys/fs/cgroup/cgroup.controllers || skip "needs the pids controller"
+	config '.linux.resources = {pids: {limit: 3}}'
+	sleeping
+	in_container -- say hello
+	in_container --detach -- sleep 1000
+	x -- say hello
+	refused "clone the program's process" EAGAIN "linux.resources.pids.limit has to leave room"
+}
+
 # --- options -------------------------------------------------------------------------------------------------------------------------------
 
 @test "--cwd" {
