@@ -44,7 +44,8 @@ restored() {
 # There is a number after $1, and each follows the one before.
 counts_on() {
 	until_true eval '[ "$(wc -l <"$T/console.$C")" -gt '"$(($1 + 2))"' ]' || fail "it does not count: $(console)"
-	equal "$(console)" "$(seq "$(wc -l <"$T/console.$C")")"
+	numbers=$(console) # once: it goes on
+	equal "$numbers" "$(seq "$(wc -l <<<"$numbers")")"
 }
 last() { tail -n 1 "$T/console.$C"; }
 
