@@ -52,11 +52,23 @@ static bool gives(const char *directory, const char *controllers)
 	return true;
 }
 
+/*
+ * A cgroup with processes of its own can't give controllers to others. The kernel refuses some of
+ * them, but for cpu and pids makes it a threaded one, below which no process can be any more. Only
+ * the root of the hierarchy, which has no type, may have both.
+ */
+static bool has_own_processes(int dir, const char *directory)
+{
+	return faccessat(dir, "cgroup.type", F_OK, 0) == 0 && cgroup_has_processes(directory);
+}
+
 static int give(const char *directory, const char *controllers, struct error *e)
 {
 	CLEAN_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (dir >= 0 && file_write_at(dir, "cgroup.subtree_control", controllers) == 0)
+	if (dir >= 0 && has_own_processes(dir, directory))
+		errno = EBUSY;
+	else if (dir >= 0 && file_write_at(dir, "cgroup.subtree_control", controllers) == 0)
 		return 0;
 	error_set(e, errno, "give the cgroups below %s the controllers %s(cgroup.subtree_control)",
 		  directory, controllers);
