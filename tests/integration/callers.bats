@@ -65,7 +65,7 @@ one_call() {
 	config --argjson terminal "$([[ $form == *create*--console-socket* ]] && echo true || echo false)" '.process.terminal = $terminal'
 	call_of "$form" || return
 	"$3" || return
-	if [[ $form == *'--resources - '* ]]; then
+	if [[ $form == *--resources[\ =]-\ * ]]; then
 		try in_environment "$keys" "${call[@]}" <"$T/resources.json"
 	elif [[ $form == *--preserve-fds* ]]; then
 		status=0
