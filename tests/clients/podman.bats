@@ -169,6 +169,7 @@ limit_of() {
 	line 1000
 	line 0:0
 	line 1000:1000
+	echo 'containers:x:54320:54320::/:/bin/false' >>/etc/passwd
 	echo 'containers:2147000000:400000' >>/etc/subuid
 	echo 'containers:2147000000:400000' >>/etc/subgid
 	try run --rm --userns auto box sh -c 'cat /proc/self/uid_map'
