@@ -56,8 +56,8 @@ containers_conf() {
 # limited COMMAND...: not for ever.
 limited() { timeout --foreground -k 2 60 "$@" 3>&-; }
 
-# on_terminal COMMAND: with a terminal that is typed to from stdin.
-on_terminal() { limited script -qec "$*" /dev/null; }
+# on_terminal COMMAND: with a terminal on which nobody types, and that does not end before the command does.
+on_terminal() { limited script -qec "$*" /dev/null < <(sleep 5); }
 
 until_says() {
 	local text=$1

@@ -550,8 +550,3 @@ rootless() {
 @test "podman: all it called the runtime with is known" {
 	forms_are_known
 }
-
-@test "podman: no cgroup of its containers is left" {
-	left=$(find /sys/fs/cgroup -depth -type d -path "*/$CLIENTS_NAME/*" -not -name conmon 2>/dev/null || true)
-	equal "$left" ""
-}
