@@ -170,7 +170,7 @@ check-integration: need-build+test+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
 	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/prove $(INTEGRATION_TESTS)
 
-# podman, buildah, containerd, docker, slurm with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
+# podman, buildah, containerd, docker, Slurm with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
 CLIENTS ?= $(patsubst tests/clients/%.bats,%,$(wildcard tests/clients/*.bats))
 check-clients: need-build+test+clients
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun
@@ -256,16 +256,17 @@ help:
 #help make demo                watch a container being created, started, inspected, killed and deleted (root)
 #help make bundles             make the root file systems of bundles/
 #help make check               all tests (check-unit, check-integration: one half); the last line has the totals
-#help make check-clients       podman, buildah, containerd, docker on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
+#help make check-clients       podman, buildah, containerd, docker, Slurm on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
 #help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
 #help make check-vm-all        the same on all its kernels, and on cgroup v1 (about an hour a machine)
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
-#help make fuzz                fuzz the readers of config.json and state.json (FUZZ_SECONDS=60)
+#help make fuzz                fuzz the readers of config.json, state.json, D-Bus messages (FUZZ_SECONDS=60)
 #help make lint                formatting, dependency arrows, sizes, shell scripts
 #help make format              format the C sources
 #help make coverage            which lines the tests reach
 #help make bench               time, memory, system calls beside crun, runc, youki (BENCH_RUNS=60 PEERS="/path ...")
 #help make bench-memory        the smallest memory limit of a container, beside crun and runc (root; a memory controller)
+#help make completion          what bash, zsh and fish complete, into build/completion
 #help make install             PREFIX=/usr/local DESTDIR=; uninstall undoes it
 #help make install-podman      tell podman of it: podman --runtime ocirun
 #help make clean               remove what make made
