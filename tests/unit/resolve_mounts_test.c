@@ -500,8 +500,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PLACE_TEST(flags_in_order),  PLACE_TEST(other_words),
-		PLACE_TEST(flags_of_a_bind), PLACE_TEST(flags_of_a_bind),
-		PLACE_TEST(other_words),     PLACE_TEST(kinds_of_mounts),
+		PLACE_TEST(flags_of_a_bind), PLACE_TEST(kinds_of_mounts),
 		PLACE_TEST(remounts),        PLACE_TEST(more_than_flags),
 		PLACE_TEST(absolute_paths),  PLACE_TEST(in_their_order),
 		PLACE_TEST(who_sets_up_dev), PLACE_TEST(mount_label),
