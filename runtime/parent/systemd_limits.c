@@ -67,7 +67,11 @@ static void number(struct dbus_bytes *b, const char *property, const char *value
 static void at_least_one(struct dbus_bytes *b, const char *property, const char *value,
 			 const struct plan *plan)
 {
-	number(b, property, !strcmp(value, "0") ? "1" : value, plan);
+	uint64_t n;
+
+	(void)plan;
+	if (whole_number(value, &n))
+		systemd_put_u64(b, property, n ? n : 1);
 }
 
 /* --- cpu -------------------------------------------------------------------------------------- */
@@ -134,9 +138,11 @@ static void put_mask(struct dbus_bytes *b, const char *property, const char *val
 	struct error ignored = ERROR_NONE;
 	struct ranges set = { 0 };
 	uint32_t last = 0;
+	char line[16384]; /* what a file had ends with its line */
 
-	const bool none = !value[strspn(value, " \n")];
-	if (!none && !ranges_read(value, most, &set, "", &ignored))
+	const int n = snprintf(line, sizeof(line), "%.*s", (int)strcspn(value, "\n"), value);
+	const bool none = !line[strspn(line, " ")];
+	if (n >= (int)sizeof(line) || (!none && !ranges_read(line, most, &set, "", &ignored)))
 		return;
 	for (uint32_t i = 0; i <= most; i++)
 		if (ranges_has(&set, i))
