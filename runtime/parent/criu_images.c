@@ -50,15 +50,18 @@ static bool is_beside(const char *path)
 
 static int check_folder(int folder, int depth, struct error *e);
 
-/* criu's own link to the images that these add to. */
-static int check_parent(int folder, int depth, struct error *e)
+/* criu's own link to the images that these add to. A directory of that name is as good to it. */
+static int check_parent(int folder, mode_t type, int depth, struct error *e)
 {
-	char to[PATH_MAX];
-	ssize_t n = readlinkat(folder, "parent", to, sizeof(to) - 1);
-
-	to[n < 0 ? 0 : n] = 0;
-	if (n < 0 || !is_beside(to)) {
-		error_set(e, n < 0 ? errno : 0, "its link \"parent\" leads to %s", to);
+	char to[PATH_MAX] = "parent";
+	if (type == S_IFLNK) {
+		ssize_t n = readlinkat(folder, "parent", to, sizeof(to) - 1);
+		if (n < 0)
+			return error_set(e, errno, "read its link \"parent\"");
+		to[n] = 0;
+	}
+	if (!is_beside(to)) {
+		error_set(e, 0, "its link \"parent\" leads to %s", to);
 		return error_hint(e, "the images before these must be in a folder beside them");
 	}
 	if (depth == CHAIN_MAX)
@@ -76,10 +79,10 @@ static int check_entry(int folder, const char *name, int depth, struct error *e)
 
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : error_set(e, errno, "look at %s", name);
+	if (!strcmp(name, "parent") && (S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode)))
+		return check_parent(folder, st.st_mode & S_IFMT, depth, e);
 	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
 		return 0;
-	if (S_ISLNK(st.st_mode) && !strcmp(name, "parent"))
-		return check_parent(folder, depth, e);
 	error_set(e, 0, "it holds %s, %s", name,
 		  S_ISLNK(st.st_mode) ? "a symbolic link" : "which is no plain file");
 	return error_hint(e, "a folder of images has plain files only");
