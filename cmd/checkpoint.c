@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,8 @@ static int check(const struct invocation *in, struct error *e)
 
 static int run(struct invocation *in, struct error *e)
 {
+	/* Of a --status-fd that nobody reads we want the error: criu is at work. */
+	signal(SIGPIPE, SIG_IGN);
 	return container_checkpoint(in->root, in->args.v[0], &options.criu, e);
 }
 

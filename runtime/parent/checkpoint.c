@@ -200,17 +200,32 @@ static mode_t images_mode(const struct checkpoint *c)
 	return c->bundle.plan->nested ? 0711 : 0700;
 }
 
+/* criu that dies halfway leaves the cgroup frozen. */
+static int save_or_thaw(struct checkpoint *c, struct error *e)
+{
+	const bool paused = cgroup_frozen(&c->state.record);
+	struct error ignored = ERROR_NONE;
+
+	if (save(c, e) == 0)
+		return 0;
+	criu_end(&c->criu);
+	if (!paused && cgroup_unfreeze(&c->state.record, &ignored) < 0)
+		container_warn(ignored.text);
+	return -1;
+}
+
 static int checkpoint(struct checkpoint *c, const char *root, const char *id, struct arena *a,
 		      struct error *e)
 {
 	if (state_open(&c->state, root, id, a, e) < 0 || state_lock(&c->state, LOCK_MS, e) < 0 ||
-	    check_status(&c->state, e) < 0 || criu_privilege(e) < 0 || load(c, root, e) < 0)
+	    state_check_cgroups(&c->state, e) < 0 || check_status(&c->state, e) < 0 ||
+	    criu_privilege(e) < 0 || load(c, root, e) < 0)
 		return -1;
 	if (criu_begin(&c->criu, NULL, NULL, NULL, 0, e) < 0 ||
 	    criu_images_open(&c->images, c->o, images_mode(c), CRIU_DUMP_LOG, &c->arena, e) < 0 ||
 	    criu_features(&c->criu, c->o, e) < 0)
 		return -1;
-	if (save(c, e) < 0)
+	if (save_or_thaw(c, e) < 0)
 		return -1;
 	criu_end(&c->criu);
 	return c->o->leave_running || c->o->pre_dump ? 0 : destroy(&c->state, true, e);

@@ -738,6 +738,36 @@ fake_criu() {
 	state_is running
 }
 
+@test "a criu that dies halfway leaves the container as it was" {
+	need_root
+	payload sleep 100
+	running
+	fake_criu
+	export CRIU_DIES=1
+	checkpoint
+	assert_error "criu ended without an answer"
+	state_is running
+	# What somebody else has paused stays so.
+	oci pause "$C"
+	checkpoint
+	assert_error "criu ended without an answer"
+	state_is paused
+	oci resume "$C"
+}
+
+@test "nobody reads --status-fd any more" {
+	need_root
+	payload sleep 100
+	running
+	fake_criu
+	mkfifo "$T/pipe"
+	exec 6<>"$T/pipe" 7>"$T/pipe" 6>&-
+	CRIU_SAYS=status-ready checkpoint --status-fd 7
+	exec 7>&-
+	assert_error "--status-fd: write to descriptor 7" EPIPE
+	state_is running
+}
+
 @test "an error of criu is told in its words, with the path of its log" {
 	need_criu
 	counter
@@ -867,6 +897,10 @@ refused_for() {
 	rm "$T/before/pages-1.img"
 	ln -s ../images "$T/before/parent"
 	refused_for parent ELOOP
+	rm "$T/images/parent"
+	mkdir "$T/images/parent"
+	ln -s "$T/secret" "$T/images/parent/pages-1.img"
+	refused_for pages-1.img "a symbolic link"
 }
 
 @test "the logs in a work path that somebody else has filled are replaced, not followed" {

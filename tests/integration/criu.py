@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """A criu for tests: says that it is 4.2, can do everything and has done it, and writes what it was asked to $CRIU_ASKED.
 
-A line per field of the options, NUMBER=VALUE; messages within them in hexadecimal, texts as they are.
+A line per field of the options, NUMBER=VALUE; messages within them in hexadecimal, texts as they are. With $CRIU_SAYS it gives that notice
+first. With $CRIU_DIES it freezes the cgroup that it is told and dies.
 """
 import os
 import socket
@@ -39,6 +40,12 @@ def shown(value):
     return text if text.isprintable() else value.hex()
 
 
+def freeze(cgroup):
+    name, word = ("freezer.state", "FROZEN") if os.path.exists(cgroup + "/freezer.state") else ("cgroup.freeze", "1")
+    with open(f"{cgroup}/{name}", "w") as out:
+        out.write(word)
+
+
 def main():
     s = socket.socket(fileno=int(sys.argv[2]))
     while request := s.recv(300000):
@@ -47,6 +54,13 @@ def main():
         if 2 in asked:
             with open(os.environ["CRIU_ASKED"], "w") as out:
                 print(f"type={asked[1]}", *(f"{n}={shown(v)}" for n, v in fields(asked[2])), sep="\n", file=out)
+        if 2 in asked and "CRIU_DIES" in os.environ:
+            freeze(dict(fields(asked[2]))[44].decode())
+            sys.exit(1)
+        if 2 in asked and "CRIU_SAYS" in os.environ:
+            notice = os.environ["CRIU_SAYS"].encode()
+            s.send(bytes([8, 6, 0x10, 1, 0x2A, len(notice) + 2, 0x0A, len(notice)]) + notice)
+            s.recv(300000)
         s.send(bytes.fromhex(reply))
 
 

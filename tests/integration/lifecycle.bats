@@ -786,7 +786,7 @@ record_of() { # PID CGROUP
 # What does something to all that is in a cgroup does nothing to those in this one, and says why; delete --force clears the record.
 is_damaged() { # PID CGROUP WHY
 	local command
-	for command in "kill --all $C KILL" "kill --all $C TERM" "delete $C" "pause $C" "update --pids-limit 5 $C"; do
+	for command in "kill --all $C KILL" "kill --all $C TERM" "delete $C" "pause $C" "update --pids-limit 5 $C" "checkpoint $C"; do
 		record_of "$1" "$2"
 		# shellcheck disable=SC2086
 		try oci $command
