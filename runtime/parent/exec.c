@@ -132,11 +132,13 @@ static int resolve_namespaces(struct execution *x, struct error *e)
 	}
 	if (namespaces_others(x->status.pid, made, &x->bundle.plan->joined_namespaces, e) < 0)
 		return -1;
-	if (mount)
-		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/root", x->status.pid);
-	x->spawn.root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return x->spawn.root < 0 ? error_set(e, errno, "open %s", path) : 0;
+	x->spawn.root = mount ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (!mount && x->spawn.root < 0)
+		return error_set(e, errno, "open %s", path);
+	/* All of this was found by a number, which another process may have by now: nothing that
+	 * is joined later would tell, where there is nothing to join. */
+	return process_wait_end(x->spawn.init, 0) == 0 ? stopped(e) : 0;
 }
 
 static int plan(struct execution *x, struct error *e)

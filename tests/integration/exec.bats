@@ -244,6 +244,42 @@ process() { jq ".process | $1" "$B/config.json" >"$T/process.json"; }
 	no_match 'stat=//usr/lib.*'
 }
 
+# once_more PID: a process of the host's gets the number that another had.
+once_more() {
+	local at
+	for at in {1..300}; do
+		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 300 3>&- 8>&- &
+		[ $! != "$1" ] || { HOLDERS+=($!); return 0; }
+		kill -KILL $! && wait $! || true
+	done 2>/dev/null
+	false
+}
+
+@test "a container without namespaces that ends meanwhile, and whose pid another process has: never in that one's root" {
+	need_root
+	[ -w /proc/sys/kernel/ns_last_pid ] || skip "needs CONFIG_CHECKPOINT_RESTORE"
+	config '.linux.namespaces = [] | del(.hostname, .mounts, .linux.maskedPaths, .linux.readonlyPaths)'
+	sleeping
+	local init
+	init=$(pid_of)
+	process '.args = ["/bin/sh", "-c", "echo ran"]'
+	mkfifo "$T/fifo"
+	# It has looked at the container when it opens this.
+	oci exec --process "$T/fifo" "$C" >"$T/said" 2>&1 &
+	local waiting=$!
+	exec 8>"$T/fifo"
+	kill -KILL "$init"
+	until_true [ ! -e "/proc/$init" ]
+	once_more "$init" || skip "the machine is too busy to get that pid"
+	cat "$T/process.json" >&8
+	exec 8>&-
+	status=0
+	wait $waiting || status=$?
+	assert_exit 255
+	contains "$(<"$T/said")" "cannot exec in a stopped container"
+}
+
 @test "a container that enters its root by other means than pivot_root" {
 	need_root
 	payload sleep 1000
