@@ -84,6 +84,16 @@ int process_open(const struct record_process *p)
 	return fd_take(&fd);
 }
 
+int process_open_child(pid_t pid)
+{
+	siginfo_t ignored;
+	CLEAN_FD fd = sys_pidfd_open(pid);
+
+	if (fd < 0 || waitid(P_PIDFD, (id_t)fd, &ignored, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return -1;
+	return fd_take(&fd);
+}
+
 int process_write_pid(const char *file, pid_t pid, struct error *e)
 {
 	char number[16];

@@ -22,6 +22,10 @@ bool process_alive(const struct record_process *p);
  */
 int process_open(const struct record_process *p);
 
+/* A pidfd of a child of ours that is not reaped, so that the number is still its; -1 with errno,
+ * ECHILD when it is another's. */
+int process_open_child(pid_t pid);
+
 /* Write the pid to a file that callers read: digits only, atomically. NULL or empty: to none. */
 MUST_CHECK int process_write_pid(const char *file, pid_t pid, struct error *e);
 

@@ -185,11 +185,12 @@ static int spawn(struct execution *x, struct error *e)
 
 static int born(struct execution *x, pid_t pid, struct error *e)
 {
-	x->pid = pid;
-	/* Our child, not reaped: it is this one and no other. */
-	x->pidfd = sys_pidfd_open(pid);
+	/* Perhaps the container says this: no process of the host's is scheduled, or killed, for
+	 * it. */
+	x->pidfd = process_open_child(pid);
 	if (x->pidfd < 0)
 		return error_set(e, errno, "find the program's process");
+	x->pid = pid;
 	if (x->bundle.plan->asks)
 		channel_send(x->spawn.channel, MESSAGE_PLACED, pid, -1);
 	return 0;

@@ -137,10 +137,11 @@ static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 	}
 	if (channel_expect(s->channel, MESSAGE_BORN, &m, e) < 0)
 		return -1;
-	s->pid = m.value;
-	s->pidfd = sys_pidfd_open(s->pid);
+	/* Who may trace us in a pid namespace that was joined can say this for the helper. */
+	s->pidfd = process_open_child(m.value);
 	if (s->pidfd < 0)
 		return error_set(e, errno, "find the container's init");
+	s->pid = m.value;
 	if (!b->maps && l->uid_mappings.n && maps(s, idmap_check, s->pid, e) < 0)
 		return -1;
 	return channel_send(s->channel, MESSAGE_PLACED, s->pid, -1) < 0

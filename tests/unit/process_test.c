@@ -201,6 +201,25 @@ static void reaps(void **state)
 	}
 }
 
+static void children_only(void **state)
+{
+	pid_t pid = sleeper("child"), strangers[] = { getppid(), getpid(), 1, 0, -1 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(strangers); i++)
+		assert_int_equal(process_open_child(strangers[i]), -1);
+	int fd = process_open_child(pid);
+	assert_true(fd >= 0);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	close(fd);
+	make_zombie(pid);
+	fd = process_open_child(pid);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(process_reap(pid), 128 + SIGKILL);
+	assert_int_equal(process_open_child(pid), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +231,7 @@ int main(void)
 		cmocka_unit_test(waits),
 		cmocka_unit_test(interrupted),
 		cmocka_unit_test(reaps),
+		cmocka_unit_test(children_only),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
