@@ -15,6 +15,7 @@
 #include "runtime/parent/exec_process.h"
 #include "runtime/parent/filter.h"
 #include "runtime/parent/foreground.h"
+#include "runtime/parent/oom.h"
 #include "runtime/parent/resolve.h"
 #include "runtime/parent/spawn.h"
 #include "runtime/parent/state.h"
@@ -45,6 +46,7 @@ struct execution {
 	int console_socket;
 	int pidfd_socket;
 	int terminal;   /* the master; -1: none, or handed over */
+	uint64_t kills; /* for lack of memory, before the program ran */
 	bool executing; /* its last word before execve */
 };
 
@@ -264,6 +266,8 @@ static int serve(struct execution *x, const struct message *m, int *fd, struct e
 /* Until the channel ends: then the program runs. */
 static int accompany(struct execution *x, struct error *e)
 {
+	if (!x->o->detach)
+		x->kills = oom_kills(&x->state.record);
 	if (x->bundle.plan->filter && filter_send(x->bundle.spec->linux->seccomp, x->state.root,
 						  x->spawn.channel, &x->arena, e) < 0)
 		return -1;
@@ -334,6 +338,7 @@ static int wait_program(struct execution *x, int *exit_code, struct error *e)
 		return -1;
 	foreground_wait(&f);
 	foreground_end(&f);
+	oom_tell(&x->state, x->kills, f.exit_code);
 	*exit_code = f.exit_code;
 	return 0;
 }

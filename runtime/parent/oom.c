@@ -134,11 +134,21 @@ char *oom_cgroup(const struct record *r, struct arena *a)
 	return arena_strdup(a, s.path);
 }
 
-void oom_tell(const struct state *s, int exit_code)
+uint64_t oom_kills(const struct record *r)
+{
+	bool v1;
+	const char *top = memory_cgroup(r, &v1);
+
+	return top ? count_kills(top, v1) : 0;
+}
+
+void oom_tell(const struct state *s, uint64_t before, int exit_code)
 {
 	char line[4200];
-	char *cgroup = exit_code == 128 + SIGKILL ? oom_cgroup(&s->record, s->arena) : NULL;
 
+	if (exit_code != 128 + SIGKILL || oom_kills(&s->record) <= before)
+		return;
+	const char *cgroup = oom_cgroup(&s->record, s->arena);
 	if (!cgroup)
 		return;
 	snprintf(line, sizeof(line),

@@ -1,7 +1,8 @@
 /*
  * Processes of a container that the kernel killed for lack of memory: whether there were any, whose
  * limit was hit, and being told when it happens. The kernel's counters are the memory; they last
- * until the container's cgroup is removed. Called by state, list, events and run.
+ * until the container's cgroup is removed. Called by state, list, events, run and
+ * exec.
  */
 #ifndef OCIRUN_OOM_H
 #define OCIRUN_OOM_H
@@ -21,9 +22,12 @@
  */
 char *oom_cgroup(const struct record *r, struct arena *a);
 
-/* Warn about it when a process that ended with this exit code was killed so. The code alone can't
- * tell. */
-void oom_tell(const struct state *s, int exit_code);
+/* How many of the container's processes have been killed so until now. */
+uint64_t oom_kills(const struct record *r);
+
+/* Warn about it when a process that ended with this exit code was killed so; `before` it ran,
+ * oom_kills() were known. The code alone can't tell. */
+void oom_tell(const struct state *s, uint64_t before, int exit_code);
 
 struct oom_watch {
 	const struct record *record;

@@ -53,7 +53,7 @@ static int run_foreground(struct creation *c, creation_fn *start, int *exit_code
 		f.heard = handle_notify;
 		f.data = c;
 		foreground_wait(&f);
-		oom_tell(&c->state, f.exit_code);
+		oom_tell(&c->state, 0, f.exit_code);
 		*exit_code = f.exit_code;
 	}
 	foreground_end(&f);

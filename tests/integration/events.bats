@@ -184,6 +184,19 @@ known() {
 	equal "$err" ""
 }
 
+@test "exec tells that its program was killed for lack of memory, and not that another was" {
+	need_memory
+	limited
+	payload sleep 100
+	running
+	try oci exec "$C" dd if=/dev/zero of=/dev/null bs=64M count=1
+	assert_exit 137
+	contains "$err" "out of memory: a process was killed at the limit of the cgroup $(memory_cgroup)"
+	try oci exec "$C" sh -c 'kill -9 $$'
+	assert_exit 137
+	equal "$err" ""
+}
+
 @test "state and list tell it too, until the container is deleted" {
 	need_memory
 	hog
