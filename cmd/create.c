@@ -14,9 +14,9 @@ unsigned create_listen_fds(void)
 	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
 	char self[16];
 
-	snprintf(self, sizeof(self), "%d", getpid());
 	if (!count || !*count || strlen(count) > 6 || strspn(count, "0123456789") != strlen(count))
 		return 0;
+	snprintf(self, sizeof(self), "%d", getpid());
 	return pid && *pid && strcmp(pid, self) != 0 ? 0 : (unsigned)strtoul(count, NULL, 10);
 }
 

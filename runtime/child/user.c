@@ -33,7 +33,8 @@ static FILE *open_database(const struct child *c, const char *path)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return NULL;
 	errno = EINVAL;
-	FILE *file = S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
+	bool same = S_ISREG(st.st_mode) && st.st_size <= SIZE_MAX_READ;
+	FILE *file = same ? fdopen(fd, "r") : NULL;
 	if (file)
 		fd = -1;
 	return file;
