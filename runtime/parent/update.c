@@ -143,7 +143,8 @@ static int add_schemata(struct update *u, struct error *e)
 	const struct record_intel_rdt *class = u->state.record.intel_rdt;
 	struct plan_limit *v = arena_array(&u->arena, struct plan_limit, u->plan.limits.n + 2);
 
-	memcpy(v, u->plan.limits.v, u->plan.limits.n * sizeof(*v));
+	for (size_t i = 0; i < u->plan.limits.n; i++)
+		v[i] = u->plan.limits.v[i];
 	u->plan.limits.v = v;
 	for (size_t i = 0; i < 2; i++) {
 		if (!asked[i].value)
