@@ -377,12 +377,14 @@ static int record(struct creation *c, struct error *e)
 	c->state.record.complete = true;
 	if (state_save(&c->state, e) < 0 ||
 	    channel_send(c->spawn.channel, MESSAGE_RECORDED, c->spawn.pid, -1) < 0) {
+		const int code = errno;
 		c->state.record.complete = false;
-		if (!e->text[0])
-			error_set(e, errno, "talk to the container's init");
 		if (c->o->pid_file && *c->o->pid_file)
 			unlink(c->o->pid_file);
-		return -1;
+		/* Init waits for this word: nobody there means that it has ended. */
+		if (!e->text[0] && (code == EPIPE || code == ECONNRESET))
+			return silent_end(c, e);
+		return e->text[0] ? -1 : error_set(e, code, "talk to the container's init");
 	}
 	fd_close(&c->spawn.channel);
 	fd_close(&c->state.network);

@@ -847,3 +847,17 @@ roots_and_own() {
 	contains "$said" "state.json of $C is damaged" "cgroups[0].path: \"$T/other\" is no cgroup" "delete --force"
 	absent "$ROOT/$C"
 }
+
+@test "an init that is killed right before it is recorded is told of as killed" {
+	command -v strace >/dev/null || skip "needs strace"
+	payload sleep 100
+	# The last of three saves of the record waits.
+	strace -o /dev/null -e trace=renameat -e inject=renameat:delay_enter=3000000:when=3 \
+		"$OCIRUN" --root "$ROOT" create --bundle "$B" "$C" </dev/null >/dev/null 2>"$T/err" 3>&- & creator=$!
+	until_state creating
+	sleep 1
+	kill -KILL "$(pid_of "$C")"
+	! wait $creator || fail "created"
+	contains "$(cat "$T/err")" "the container's init was killed by signal 9"
+	equal "$(ls -A "$ROOT")" ""
+}
