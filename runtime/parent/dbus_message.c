@@ -193,9 +193,11 @@ uint32_t dbus_get_u32(struct dbus_message *m)
 /* n bytes and the NUL that ends them, with none among them. */
 static const char *take_text(struct dbus_message *m, size_t n)
 {
-	const char *text = take(m, 1, n + 1);
+	const char *text = n < DBUS_MESSAGE_MAX ? take(m, 1, n + 1) : NULL;
 
-	if (text && (text[n] || memchr(text, 0, n)))
+	if (!text)
+		m->bad = true;
+	else if (text[n] || memchr(text, 0, n))
 		m->bad = true;
 	return m->bad ? "" : text;
 }

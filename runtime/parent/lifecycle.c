@@ -26,8 +26,12 @@ static int end_container(struct state *s)
 {
 	struct error ignored = ERROR_NONE;
 
-	if (destroy(s, true, &ignored) < 0)
-		container_warn(ignored.text);
+	/* Whom a damaged record names shall not be killed for it; init at least is known. */
+	if (state_check_cgroups(s, &ignored) < 0)
+		signal_init(&s->record, SIGKILL);
+	else if (destroy(s, true, &ignored) == 0)
+		return -1;
+	container_warn(ignored.text);
 	return -1;
 }
 

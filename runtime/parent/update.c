@@ -4,7 +4,8 @@
  * rules is loaded. Then the old values are read and the new ones written, the rules of devices
  * last, because they are exchanged in one go. A step that fails has all of it put back. Each file
  * is written at once, so an update that is killed leaves old values and new ones, but no others,
- * and can be made again.
+ * and can be made again. Only where v1's device rules open up or close down as a whole the
+ * container stands still for a moment: one that is killed right then leaves it paused.
  */
 #include "runtime/file.h"
 #include "runtime/log.h"

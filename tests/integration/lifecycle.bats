@@ -829,6 +829,31 @@ roots_and_own() {
 	grep -qx fine "$T/said"
 }
 
+# The same place for a container that is to be ended because its hook fails.
+poststart_fails() {
+	echo $BASHPID >"$1/$C-own/below/cgroup.procs" || return
+	sleep 100 & sleeper=$!
+	oci --cgroup-manager disabled create --bundle "$B" "$C" </dev/null >/dev/null || return
+	jq -c --arg path "$1/$C-own/below" '.cgroups = [{path: $path}]' "$ROOT/$C/state.json" >"$T/record" && cp "$T/record" "$ROOT/$C/state.json"
+	try oci start "$C"
+	assert_error "poststart" "one that ocirun itself is in" || return
+	kill $sleeper || return
+	oci delete --force "$C" && echo fine
+}
+
+@test "a failed poststart hook ends nobody whom a damaged record names" {
+	need_root
+	at=$(cgroup2_at)
+	mkdir -p "$at/$C-own/below"
+	payload sleep 100
+	config '.hooks.poststart = [{path: "/bin/false"}]'
+	export -f poststart_fails oci try assert_error fail
+	export B C ROOT T OCIRUN
+	timeout -k 1 60 unshare --pid --fork --mount-proc bash -c 'IN=(); poststart_fails "$1"' bash "$at" >"$T/said" 2>&1 3>&- || true
+	for dir in "$at/$C-own/below" "$at/$C-own"; do until_true rmdir "$dir"; done
+	grep -qx fine "$T/said" || fail "$(cat "$T/said")"
+}
+
 @test "a record whose cgroup is none is damaged: nobody is killed for being listed there" {
 	sleep 60 3>&- & sleeper=$!
 	mkdir -p "$T/other" "$ROOT/$C"
