@@ -512,7 +512,7 @@ NOTHING='{allow: false, access: "rwm"}'
 	try oci run --bundle "$repo/bundles/limits" "$C"
 	assert_success
 	line 'memory, 32 MiB: dd with a buffer of 64 MiB ends with status 137'
-	line 'pids, 8: fork: Resource temporarily unavailable'
 	matches 'cpu, a fifth: a busy second has 0[.][0-3][0-9] s of CPU time'
+	line 'pids, 8: fork: Resource temporarily unavailable'
 	equal "$err" ""
 }
