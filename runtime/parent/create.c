@@ -20,6 +20,7 @@
 #include "runtime/parent/net_devices.h"
 #include "runtime/parent/notify.h"
 #include "runtime/parent/systemd.h"
+#include "runtime/parent/user_namespace.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
 #include "runtime/socket.h"
@@ -38,8 +39,10 @@
 
 int creation_load(struct creation *c, struct error *e)
 {
-	return container_id_check(c->o->id, e) < 0 ? -1
-						   : resolve_load(c->o, &c->arena, &c->bundle, e);
+	return container_id_check(c->o->id, e) < 0 ||
+			       resolve_load(c->o, &c->arena, &c->bundle, e) < 0
+		       ? -1
+		       : user_namespace_add(&c->arena, c->bundle.spec, e);
 }
 
 int creation_terminal(struct creation *c, struct error *e)
@@ -60,7 +63,8 @@ int creation_plan(struct creation *c, struct error *e)
 		       : 0;
 }
 
-/* Nothing of a container can be made without CAP_SYS_ADMIN, which a user namespace gives. */
+/* Nothing of a container can be made without CAP_SYS_ADMIN, which a user namespace gives. Who is
+ * not root has one by now. */
 static int check_privilege(struct creation *c, struct error *e)
 {
 	const struct plan *p = c->bundle.plan;
@@ -486,7 +490,7 @@ int container_plan(const struct create_options *o, struct arena *a, char **text,
 
 	if (resolve_load(o, &own, &b, e) < 0)
 		return -1;
-	int result = resolve_plan(o, &own, &b, e);
+	int result = user_namespace_add(&own, b.spec, e) < 0 ? -1 : resolve_plan(o, &own, &b, e);
 	if (result == 0)
 		*text = json_print(&plan_table, b.plan, 2, a, NULL);
 	systemd_close(b.systemd);

@@ -7,6 +7,7 @@
 #include "runtime/parent/idmap.h"
 #include "runtime/parent/intel_rdt.h"
 #include "runtime/parent/lsm.h"
+#include "runtime/parent/subordinate.h"
 #include "runtime/sys.h"
 #include "spec/words.h"
 
@@ -110,53 +111,27 @@ void look_user_maximum(struct host_feature *f, struct arena *a)
 		f->reason = "/proc/sys/user/max_user_namespaces is 0";
 }
 
-static bool on_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	char file[4096];
-
-	for (const char *at = path && *path ? path : "/usr/bin:/bin"; *at;) {
-		int n = (int)strcspn(at, ":");
-		snprintf(file, sizeof(file), "%.*s/%s", n, at, program);
-		if (n && access(file, X_OK) == 0)
-			return true;
-		at += n + (at[n] == ':');
-	}
-	return false;
-}
-
-/* The lines of a user in /etc/subuid or /etc/subgid: NAME:FIRST:COUNT, the name perhaps a number. */
 static void add_ranges(struct host_feature *f, struct arena *a, const char *path, const char *kind,
 		       const char *name)
 {
-	char *text = text_of(a, path), number[16];
+	spec_id_mappings ranges;
 
-	snprintf(number, sizeof(number), "%u", (unsigned)getauxval(AT_EUID));
-	for (char *line; (line = strsep(&text, "\n"));) {
-		char *range = strchr(line, ':');
-		if (!range)
-			continue;
-		*range++ = 0;
-		if ((name && !strcmp(line, name)) || !strcmp(line, number))
-			add_value(f, a, arena_printf(a, "%s %s", kind, range));
-	}
+	subordinate_ranges(a, path, name, (uint32_t)getauxval(AT_EUID), &ranges);
+	for (size_t i = 0; i < ranges.n; i++)
+		add_value(f, a,
+			  arena_printf(a, "%s %u:%u", kind, ranges.v[i].host_id, ranges.v[i].size));
 }
 
 void look_subordinate_ids(struct host_feature *f, struct arena *a)
 {
-	FILE *file = fopen("/etc/passwd", "re");
-	char *name = NULL;
+	const char *name = subordinate_name(a);
 
-	for (struct passwd *p; file && !name && (p = fgetpwent(file));)
-		if (p->pw_uid == getauxval(AT_EUID))
-			name = arena_strdup(a, p->pw_name);
-	if (file)
-		fclose(file);
 	add_ranges(f, a, "/etc/subuid", "uid", name);
 	size_t uids = f->values.n;
 	add_ranges(f, a, "/etc/subgid", "gid", name);
-	if (!on_path("newuidmap") || !on_path("newgidmap"))
-		f->reason = "newuidmap and newgidmap are not on PATH (Debian's package: uidmap)";
+	if (!subordinate_helper("newuidmap") || !subordinate_helper("newgidmap"))
+		f->reason = "newuidmap and newgidmap are not on PATH, or without their privilege "
+			    "(Debian's package: uidmap)";
 	else if (!uids || uids == f->values.n)
 		f->reason = "this user has no range in /etc/subuid or none in /etc/subgid";
 	f->available = !f->reason;

@@ -10,6 +10,7 @@
 #include "runtime/parent/notify.h"
 #include "runtime/parent/resolve_mounts.h"
 #include "runtime/parent/systemd.h"
+#include "runtime/parent/user_namespace.h"
 #include "spec/ranges.h"
 
 #include <errno.h>
@@ -63,38 +64,6 @@ static int open_config(const struct create_options *o, struct bundle *b, struct 
 	return path_absolute(a, bundle, &b->path, e);
 }
 
-static bool makes_user_namespace(const struct spec_linux *l)
-{
-	for (size_t i = 0; i < l->namespaces.n; i++)
-		if (l->namespaces.v[i].type == CLONE_NEWUSER)
-			return !l->namespaces.v[i].path || !*l->namespaces.v[i].path;
-	return false;
-}
-
-static void map_one(struct arena *a, unsigned long id, spec_id_mappings *out)
-{
-	out->v = arena_alloc(a, sizeof(*out->v));
-	out->n = 1;
-	out->v[0] = (struct spec_id_mapping){ .host_id = (uint32_t)id, .size = 1 };
-}
-
-/* A plain user may map one id without help, its own: nothing else can be meant. What root has left
- * out is an oversight. */
-static int default_mappings(struct arena *a, struct spec_linux *l, struct error *e)
-{
-	if (l->uid_mappings.n || !makes_user_namespace(l))
-		return 0;
-	if (getauxval(AT_EUID) == 0) {
-		error_set(e, 0, "is required for the new user namespace in linux.namespaces");
-		error_in(e, "linux.uidMappings");
-		return error_hint(e, "map container id 0 to an id of the host in both uidMappings "
-				     "and gidMappings");
-	}
-	map_one(a, getauxval(AT_EUID), &l->uid_mappings);
-	map_one(a, getauxval(AT_EGID), &l->gid_mappings);
-	return 0;
-}
-
 int resolve_load(const struct create_options *o, struct arena *a, struct bundle *b, struct error *e)
 {
 	struct strings warnings = { 0 };
@@ -110,7 +79,7 @@ int resolve_load(const struct create_options *o, struct arena *a, struct bundle 
 	if (file_read_known(fd, &config_stat, JSON_SIZE_MAX, a, &text, &length) < 0)
 		return error_set(e, errno, "read %s", o->config ? o->config : "config.json");
 	if (spec_read(a, text, length, &b->spec, &warnings, e) < 0 ||
-	    default_mappings(a, b->spec->linux, e) < 0)
+	    user_namespace_maps(a, b->spec->linux, e) < 0)
 		return error_context(e, "%s", o->config ? o->config : "config.json");
 	b->config = text;
 	b->config_length = length;

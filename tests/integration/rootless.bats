@@ -308,12 +308,111 @@ limits_hold() {
 	until_true no_processes
 }
 
-@test "a plain user without a user namespace in config.json is told" {
+# What `ocirun spec` writes for root: nothing in it says who runs it.
+spec_of_root() {
+	rm "$B/config.json"
+	as_user "$OCIRUN" spec --bundle "$B"
+	cp "$B/config.json" "$T/as-is.json"
+	user_config '.process.terminal = false'
+}
+added="linux.namespaces: none of type \"user\", which takes privilege: one is made, in which root is uid $USER_ID"
+
+@test "a plain user runs what spec describes for root: a user namespace is added, and a warning says so" {
 	rootless
-	user_config '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+	spec_of_root
+	payload ids ns host
 	try oci_user run --bundle "$B" "$C"
+	assert_success
+	line uid=0
+	line gid=0
+	line pid=1
+	equal "$(value uid_map | tr -s ' ')" " 0 $USER_ID 1"
+	equal "$(value gid_map | tr -s ' ')" " 0 $USER_ID 1"
+	equal "$err" "ocirun: warning: $added, the only id
+ocirun: warning: mounts[2].options[5]: \"gid=5\" is left out: no such group is mapped"
+	try oci_user --log "$T/log" --log-format json run --bundle "$B" "$C"
+	equal "$(cat "$T/log")" ""
+	try oci_user --log "$T/log" --log-format json --log-level warning run --bundle "$B" "$C"
+	equal "$(jq -r .level "$T/log" | sort -u)" warning
+	contains "$(jq -r .msg "$T/log")" "$added"
+}
+
+@test "that container, on a terminal, as it is written" {
+	rootless
+	spec_of_root
+	cp "$T/as-is.json" "$B/config.json"
+	cd "$B"
+	try as_user "$PYTHON" "$here/terminal.py" 'expect=# ' 'send=echo $$ $(id -u)\n' 'expect=1 0' 'send=exit 7\n' -- "$OCIRUN" run "$C"
+	line @exit=7
+}
+
+@test "exec finds a container whose user namespace was added" {
+	rootless
+	spec_of_root
+	payload sleep 100
+	try oci_user run --detach --bundle "$B" "$C"
+	assert_success
+	try oci_user exec "$C" /bin/payload ids ns
+	assert_success
+	line uid=0
+	equal "$(value uid_map | tr -s ' ')" " 0 $USER_ID 1"
+	equal "$err" ""
+	equal "$(oci_user state "$C" | jq -r .status)" running
+	try oci_user delete --force "$C"
+	assert_success
+}
+
+@test "with subordinate ids they follow the caller's in the namespace that is added" {
+	subordinate
+	spec_of_root
+	jq -e '.mounts[] | select(.type == "devpts").options | index("gid=5")' "$B/config.json"
+	user_config '.process.user = {uid: 1, gid: 5}'
+	payload ids ns
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	line uid=1
+	line gid=5
+	equal "$(value uid_map | xargs)" "0 $USER_ID 1 1 200000 65536"
+	equal "$(value gid_map | xargs)" "0 $USER_ID 1 1 300000 65536"
+	equal "$err" "ocirun: warning: $added and 65536 ids of /etc/subuid follow"
+}
+
+@test "helpers without their privilege are not asked: the namespace has the caller's id" {
+	command -v newuidmap >/dev/null || skip "needs newuidmap"
+	cp /usr/bin/newuidmap "$T/newuidmap" && chmod 755 "$T/newuidmap"
+	subordinate "mount --bind $T/newuidmap /usr/bin/newuidmap"
+	spec_of_root
+	payload ids ns
+	try oci_user run --bundle "$B" "$C"
+	assert_success
+	equal "$(value uid_map | tr -s ' ')" " 0 $USER_ID 1"
+	contains "$err" "the only id"
+}
+
+@test "nor are they where no program gains privilege by being executed" {
+	subordinate
+	spec_of_root
+	payload ids ns
+	try as_user setpriv --no-new-privs "$OCIRUN" run --bundle "$B" "$C"
+	assert_success
+	equal "$(value uid_map | tr -s ' ')" " 0 $USER_ID 1"
+	contains "$err" "the only id"
+}
+
+@test "who the namespace that is added does not know is an error that names the field" {
+	rootless
+	spec_of_root
+	user_config '.process.user.uid = 7'
+	try oci_user run --bundle "$B" "$C"
+	assert_error "process.user.uid: 7 is not mapped by linux.uidMappings"
+	absent "$T/xdg/ocirun/$C"
+}
+
+@test "root without the privilege for containers is told, and gets no namespace that it does not ask for" {
+	rootless
+	spec_of_root
+	try "${IN[@]}" setpriv --bounding-set=-sys_admin --inh-caps=-all "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C"
 	assert_error 'linux.namespaces: without privilege, one of type "user" is needed' 'ocirun spec --rootless'
-	absent "$T/xdg/ocirun"
 }
 
 @test "a plain user's user namespace without mappings has the caller's own ids as root" {
