@@ -13,6 +13,7 @@ WERROR ?= no
 SANITIZE ?= no
 COVERAGE ?= no
 FUZZ_SECONDS ?= 60
+HOSTILE_SECONDS ?= 60
 MACHINE ?= bookworm
 BENCH_RUNS ?= 60
 PREFIX ?= /usr/local
@@ -59,7 +60,8 @@ endif
 SOURCES := $(wildcard cmd/*.c spec/*.c runtime/*.c runtime/parent/*.c runtime/child/*.c)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
-INTEGRATION_TESTS := $(wildcard tests/integration/*.bats)
+HOSTILE_TESTS := $(wildcard tests/hostile/*.bats)
+INTEGRATION_TESTS := $(wildcard tests/integration/*.bats) $(HOSTILE_TESTS)
 BUNDLES := $(patsubst bundles/%/,%,$(filter-out bundles/broken/,$(wildcard bundles/*/)))
 COMPILE = $(CC) $(OCIRUN_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 # The version is known to the few files that name it, so that a commit does not recompile the others.
@@ -155,7 +157,7 @@ demo: need-build+bundles bundles
 
 # --- test ---
 
-.PHONY: check check-unit check-integration check-clients check-vm check-vm-all unit-tests asan fuzz coverage lint format
+.PHONY: check check-unit check-integration check-hostile check-clients check-vm check-vm-all unit-tests asan fuzz coverage lint format
 unit-tests: $(UNIT_TESTS)
 
 check: need-build+test+bundles bundles
@@ -169,6 +171,12 @@ check-unit: need-build+test
 check-integration: need-build+test+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
 	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/prove $(INTEGRATION_TESTS)
+
+# Known escapes of container runtimes. Each race goes on for HOSTILE_SECONDS; as part of `make check`, for a few.
+check-hostile: need-build+test+bundles bundles
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
+	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' HOSTILE_SECONDS='$(HOSTILE_SECONDS)' \
+		BATS_TEST_TIMEOUT=$$((120 + 6 * $(HOSTILE_SECONDS))) tests/prove $(HOSTILE_TESTS)
 
 # podman, buildah, containerd, docker, Slurm with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
 CLIENTS ?= $(patsubst tests/clients/%.bats,%,$(wildcard tests/clients/*.bats))
@@ -256,6 +264,7 @@ help:
 #help make demo                watch a container being created, started, inspected, killed and deleted (root)
 #help make bundles             make the root file systems of bundles/
 #help make check               all tests (check-unit, check-integration: one half); the last line has the totals
+#help make check-hostile       known escapes, each race for a minute (HOSTILE_SECONDS=60)
 #help make check-clients       podman, buildah, containerd, docker, Slurm on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
 #help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
 #help make check-vm-all        the same on all its kernels, and on cgroup v1 (about an hour a machine)

@@ -157,32 +157,16 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 }
 
 @test "CVE-2021-30465: a volume whose directory another container swaps for a link never leads outside" {
-	mkdir -p "$T/outside/target" "$T/outside/deep/er" "$T/volume/dir"
+	outside
+	mkdir -p "$T/volume/dir"
 	ln -s "../../../../../../../../..$T/outside" "$T/volume/link"
-	cat >"$T/swap.py" <<-'PY'
-		import ctypes, sys
-		libc = ctypes.CDLL(None)
-		while True:
-		    libc.renameat2(-100, sys.argv[1].encode() + b"/dir", -100, sys.argv[1].encode() + b"/link", 2)
-	PY
-	"$PYTHON" "$T/swap.py" "$T/volume" 3>&- & swapper=$!
 	config --arg v "$T/volume" '.mounts += [{destination: "/v", type: "bind", source: $v, options: ["bind"]}, {destination: "/v/dir/target", type: "tmpfs", source: "t"},
 		{destination: "/v/dir/deep/er", type: "tmpfs", source: "t"}]'
 	payload mounts
-	end=$((SECONDS + 3)) outside=0
-	while [ $SECONDS -lt $end ] && [ $outside -eq 0 ]; do
-		container
-		# What is mounted beside the root is not seen in there.
-		[ "$status" -ne 0 ] || [ "$(grep -c ' tmpfs t ' <<<"$out")" -eq 2 ] || outside=1
-		if [ "$(find "$T/outside" | sort | tr '\n' ' ')" != "$T/outside $T/outside/deep $T/outside/deep/er $T/outside/target " ]; then
-			kill -KILL $swapper
-			fail "$(find "$T/outside")"
-		fi
-	done
-	kill -KILL $swapper
-	wait $swapper || true
-	[ $outside -eq 0 ] || fail "mounted beside the root"
-	! grep -qF "$T/outside" /proc/self/mountinfo || fail "mounted outside"
+	swap "$T/volume" dir link
+	# What is mounted beside the root is not seen in there.
+	both_inside() { [ "$(grep -c ' tmpfs t ' <<<"$out")" -eq 2 ]; }
+	assault both_inside
 }
 
 @test "CVE-2022-24769: nothing is inheritable unless config.json says so" {
