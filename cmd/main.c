@@ -20,10 +20,13 @@
 static const struct command command_help;
 
 static const struct command *const commands[] = {
-	&command_create, &command_start, &command_run,      &command_exec,       &command_state,
-	&command_list,   &command_ps,    &command_events,   &command_update,     &command_pause,
-	&command_resume, &command_kill,  &command_delete,   &command_checkpoint, &command_restore,
-	&command_spec,   &command_plan,  &command_features, &command_help,       NULL,
+	&command_create,   &command_start,  &command_run,
+	&command_exec,     &command_state,  &command_list,
+	&command_ps,       &command_events, &command_update,
+	&command_pause,    &command_resume, &command_kill,
+	&command_delete,   &command_gc,     &command_checkpoint,
+	&command_restore,  &command_spec,   &command_plan,
+	&command_features, &command_help,   NULL,
 };
 
 static struct globals globals;

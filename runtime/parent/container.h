@@ -1,6 +1,6 @@
 /*
  * The life of a container, as cmd/ calls it: create, start, run, pause, resume, kill, delete,
- * state, list  * (runtime.md, "Lifecycle" and "Operations"). Each function is one whole operation:
+ * state, list, gc (runtime.md, "Lifecycle" and "Operations"). Each function is one whole operation:
  * on failure nothing it made is left behind, and the error says what, where and why.
  */
 #ifndef OCIRUN_CONTAINER_H
@@ -9,6 +9,7 @@
 #include "spec/arena.h"
 #include "spec/error.h"
 #include "spec/events.h"
+#include "spec/garbage.h"
 #include "spec/spec.h"
 #include "spec/status.h"
 
@@ -181,6 +182,18 @@ MUST_CHECK int container_list(const char *root, struct arena *a, struct status_l
 /* Only their ids: they are not looked at. */
 MUST_CHECK int container_ids(const char *root, struct arena *a, struct strings *out,
 			     struct error *e);
+
+/*
+ * What killed processes have left below root that no container is made of and no living process
+ * holds; with `remove` it is removed. One that can't be is no failure of the whole: its error is in
+ * the list. What is damaged but may be in use is warned about and stays.
+ */
+struct garbage_list {
+	size_t n;
+	struct garbage *v;
+};
+MUST_CHECK int container_collect(const char *root, bool remove, struct arena *a,
+				 struct garbage_list *out, struct error *e);
 
 /* All processes in the container's cgroups and below, in ascending order; none of a stopped one. */
 struct pids {

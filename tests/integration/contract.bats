@@ -40,7 +40,7 @@ load helpers
 	echo '{' >"$T/bad.json"
 	for command in "state no" "start no" "kill no" "delete no" "state" "list x" "state a b" "frobnicate" "" "create $C" "run -b /no x" "start $C" "delete $C" "kill $C NOSIG" \
 		"create --no-such-option x" "create --preserve-fds x y" "create --bundle" "run --console-socket $T/none -b $B -d x" "create -f $T/bad.json x" "create -b $B ../x" \
-		"spec -b /no/such" "features x" "help frobnicate" "plan /no/such" "list --format xml"; do
+		"spec -b /no/such" "features x" "help frobnicate" "plan /no/such" "list --format xml" "gc x" "gc --format xml"; do
 		rm -f "$T/log"
 		# shellcheck disable=SC2086
 		try oci --log "$T/log" --log-format json $command
@@ -471,7 +471,7 @@ list_at() { "$PYTHON" "$here/terminal.py" --size "24x$1" -- "$OCIRUN" --root "$R
 	try "$OCIRUN" --help
 	assert_success
 	help=$out
-	for command in create start run exec state list ps events kill delete checkpoint restore spec features; do
+	for command in create start run exec state list ps events kill delete gc checkpoint restore spec features; do
 		grep -qw "$command" <<<"$help" || fail "no $command in --help"
 		try "$OCIRUN" "$command" --help
 		assert_success
@@ -535,6 +535,7 @@ completion() { "$OCIRUN" help rows | awk -v shell="$1" -v template="$repo/cmd/co
 	completes 'text json' --log-format ''
 	completes json --log-format = j
 	completes 'table json' list -f ''
+	completes '--format --yes --help' gc --
 	completes 'soft strict' checkpoint --manage-cgroups-mode s
 	completes "$C" --root "$ROOT" kill ''
 	completes "$C" --root = "$ROOT" checkpoint ''
