@@ -40,7 +40,8 @@ int create_descriptors(unsigned n, struct error *e)
 			continue;
 		if (fd - 3 < listen)
 			return error_set(e, errno, "LISTEN_FDS=%u: descriptor %u", listen, fd);
-		return error_set(e, errno, "--preserve-fds %u: descriptor %u", n, fd);
+		return error_set(e, errno, "--preserve-fds %u: preserved-fd %u (descriptor %u)", n,
+				 fd - 3 - listen, fd);
 	}
 	return 0;
 }

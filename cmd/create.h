@@ -12,19 +12,21 @@
 		OPTION('f', "config", "FILE", struct create_options, config,   \
 		       "read FILE instead of DIR/config.json")
 
-#define CREATE_ROWS                                                                        \
-	CREATE_BUNDLE_ROWS,                                                                \
-		OPTION(0, "console-socket", "PATH", struct create_options, console_socket, \
-		       "send the terminal's master to this unix socket"),                  \
-		OPTION(0, "pidfd-socket", "PATH", struct create_options, pidfd_socket,     \
-		       "send a pidfd of the first process to this unix socket"),           \
-		OPTION(0, "pid-file", "FILE", struct create_options, pid_file,             \
-		       "write the pid of the container's first process to FILE"),          \
-		OPTION(0, "no-pivot", NULL, struct create_options, no_pivot,               \
-		       "enter the root without pivot_root(2), for a host on a ramdisk"),   \
-		OPTION(0, "no-new-keyring", NULL, struct create_options, no_new_keyring,   \
-		       "keep the caller's session keyring"),                               \
-		OPTION(0, "preserve-fds", "N", struct create_options, preserve_fds,        \
+#define CREATE_ROWS                                                                            \
+	CREATE_BUNDLE_ROWS,                                                                    \
+		OPTION(0, "console-socket", "PATH", struct create_options, console_socket,     \
+		       "send the terminal's master to this unix socket"),                      \
+		OPTION(0, "pidfd-socket", "PATH", struct create_options, pidfd_socket,         \
+		       "send a pidfd of the first process to this unix socket"),               \
+		OPTION(0, "pid-file", "FILE", struct create_options, pid_file,                 \
+		       "write the pid of the container's first process to FILE"),              \
+		OPTION(0, "no-pivot", NULL, struct create_options, no_pivot,                   \
+		       "enter the root without pivot_root(2), for a host on a ramdisk"),       \
+		OPTION(0, "no-mount-fallback", NULL, struct create_options, no_mount_fallback, \
+		       "fail where a bind mount keeps a flag that its options do not name"),   \
+		OPTION(0, "no-new-keyring", NULL, struct create_options, no_new_keyring,       \
+		       "keep the caller's session keyring"),                                   \
+		OPTION(0, "preserve-fds", "N", struct create_options, preserve_fds,            \
 		       "hand on N more descriptors, from 3 up")
 
 /* Fails for descriptors to preserve that are not open. */

@@ -21,6 +21,8 @@ static const struct option rows[] = {
 	       "do not adopt processes that the container leaves behind"),
 	OPTION(0, "no-pivot", NULL, __typeof__(options), create.no_pivot,
 	       "accepted: how the root is entered is criu's business"),
+	OPTION(0, "no-mount-fallback", NULL, __typeof__(options), create.no_mount_fallback,
+	       "accepted: how mounts come back is criu's business"),
 	CRIU_ROWS(__typeof__(options), criu),
 	OPTION(0, "lsm-profile", "TYPE:LABEL", __typeof__(options), criu.lsm_profile,
 	       "of the processes, instead of what they had: selinux:LABEL"),

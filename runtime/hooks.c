@@ -4,6 +4,7 @@
  * ever. The state comes in a memfd, so a hook that does not read can't block us.
  */
 #include "runtime/hooks.h"
+#include "runtime/process.h"
 
 #include "runtime/file.h"
 #include "runtime/log.h"
@@ -223,15 +224,16 @@ static int judge(const struct hook_run *run, const struct spec_hook *hook, bool 
 		o->n--;
 	int shown = (int)o->n;
 	const char *said = shown ? ", it said: " : "";
-	char who[64];
+	char who[64], signal[PROCESS_SIGNAL_TEXT];
 	snprintf(who, sizeof(who), "error running %s hook #%td:", run->kind, hook - run->hooks->v);
 
 	if (!ended)
 		return error_set(e, 0, "%s %s was killed at its timeout of %lld s%s%.*s", who,
 				 hook->path, (long long)*hook->timeout, said, shown, o->text);
 	if (WIFSIGNALED(status))
-		return error_set(e, 0, "%s %s was killed by signal %d%s%.*s", who, hook->path,
-				 WTERMSIG(status), said, shown, o->text);
+		return error_set(e, 0, "%s %s was %s%s%.*s", who, hook->path,
+				 process_signal_text(WTERMSIG(status), signal), said, shown,
+				 o->text);
 	if (status)
 		return error_set(e, 0, "%s %s failed with exit status %d%s%.*s", who, hook->path,
 				 WEXITSTATUS(status), said, shown, o->text);

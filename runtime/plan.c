@@ -110,6 +110,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("makesNodes", struct plan, makes_nodes, JSON_OMITZERO),
 	FIELD("keepGroups", struct plan, keep_groups, 0),
 	FIELD("noPivot", struct plan, no_pivot, 0),
+	FIELD("noMountFallback", struct plan, no_mount_fallback, 0),
 	FIELD("netDevices", struct plan, net_devices, JSON_OMITZERO),
 	FIELD("createHooks", struct plan, create_hooks, 0),
 	FIELD("rootfsPropagation", struct plan, rootfs_propagation, 0),

@@ -134,8 +134,9 @@ struct plan {
 	bool makes_nodes; /* nested, but the parent may make devices (MESSAGE_DEVICE) */
 	bool keep_groups; /* the caller's supplementary groups stay */
 	bool no_pivot;
-	bool net_devices;  /* the parent moves network devices to our network namespace */
-	bool create_hooks; /* there are hooks between the mounts and the pivot */
+	bool no_mount_fallback; /* a flag that a user namespace has locked is an error */
+	bool net_devices;       /* the parent moves network devices to our network namespace */
+	bool create_hooks;      /* there are hooks between the mounts and the pivot */
 
 	uint64_t rootfs_propagation; /* 0: slave */
 	bool rootfs_readonly;

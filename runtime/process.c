@@ -4,6 +4,7 @@
 #include "runtime/file.h"
 #include "runtime/sys.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -127,4 +128,16 @@ int process_reap(pid_t pid)
 		if (errno != EINTR)
 			return -1;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+const char *process_signal_text(int signal, char text[static PROCESS_SIGNAL_TEXT])
+{
+	const char *what = sigdescr_np(signal);
+
+	if (what)
+		snprintf(text, PROCESS_SIGNAL_TEXT, "killed by signal %d (%c%s)", signal,
+			 tolower((unsigned char)what[0]), what + 1);
+	else
+		snprintf(text, PROCESS_SIGNAL_TEXT, "killed by signal %d", signal);
+	return text;
 }

@@ -33,6 +33,10 @@ MUST_CHECK int process_write_pid(const char *file, pid_t pid, struct error *e);
  * it has, -1 with ETIMEDOUT. */
 int process_wait_end(int pidfd, int ms);
 
+/* "killed by signal 31 (bad system call)": how a process ended, in words. */
+#define PROCESS_SIGNAL_TEXT 64
+const char *process_signal_text(int signal, char text[static PROCESS_SIGNAL_TEXT]);
+
 /* Reap a child, EINTR retried. Returns its exit code, or 128 + signal; -1 with errno. */
 int process_reap(pid_t pid);
 

@@ -44,7 +44,7 @@ int mount_read_only(int mount, bool below)
 }
 
 /* What the words of config.json asked for and the kernel refused (EPERM) in a user namespace. */
-static int locked_flag(int mount, const struct plan_mount *m, struct error *e)
+static int locked_flag(int mount, const struct plan_mount *m, uint64_t drop, struct error *e)
 {
 	static const struct {
 		unsigned long st;
@@ -56,7 +56,7 @@ static int locked_flag(int mount, const struct plan_mount *m, struct error *e)
 		{ ST_NODEV, MOUNT_ATTR_NODEV, "nodev", "dev" },
 		{ ST_NOEXEC, MOUNT_ATTR_NOEXEC, "noexec", "exec" },
 	};
-	uint64_t asked = m->attr_clear | m->tree_clear;
+	uint64_t asked = m->attr_clear | m->tree_clear | drop;
 	struct statvfs st;
 
 	if (fstatvfs(mount, &st) < 0)
@@ -83,7 +83,7 @@ static int set_one(int mount, const struct plan_mount *m, uint64_t drop)
 	return one.attr_set | one.attr_clr ? sys_mount_setattr(mount, "", AT_EMPTY_PATH, &one) : 0;
 }
 
-static int set_flags(int mount, const struct plan_mount *m, struct error *e)
+static int set_flags(const struct child *c, int mount, const struct plan_mount *m, struct error *e)
 {
 	const struct sys_mount_attr all = { .attr_set = m->tree_set, .attr_clr = m->tree_clear };
 	/* No user namespace can lock this one. */
@@ -91,10 +91,10 @@ static int set_flags(int mount, const struct plan_mount *m, struct error *e)
 
 	if (((all.attr_set | all.attr_clr) &&
 	     sys_mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &all) < 0) ||
-	    (set_one(mount, m, m->attr_drop) < 0 &&
-	     (errno != EPERM || set_one(mount, m, never_locked) < 0))) {
+	    (set_one(mount, m, m->attr_drop) < 0 && (errno != EPERM || c->plan->no_mount_fallback ||
+						     set_one(mount, m, never_locked) < 0))) {
 		if (errno == EPERM)
-			locked_flag(mount, m, e);
+			locked_flag(mount, m, c->plan->no_mount_fallback ? m->attr_drop : 0, e);
 		else
 			error_set(e, errno, "set the mount's flags");
 		return error_in(e, "options");
@@ -350,7 +350,7 @@ static int mount_bind(struct child *c, const struct plan_mount *m, struct error 
 	if (tree < 0)
 		return -1;
 	SPENT_FD target = open_target(c, m, tree, &plain, e);
-	if (target < 0 || set_flags(tree, m, e) < 0 ||
+	if (target < 0 || set_flags(c, tree, m, e) < 0 ||
 	    check_proc(c, tree, m, target, plain, e) < 0 || mount_attach(c, tree, m, target, e) < 0)
 		return -1;
 	keep_kernel_mount(c, m, &tree);
@@ -371,7 +371,7 @@ static int remount(struct child *c, const struct plan_mount *m, struct error *e)
 		error_set(e, errno, "open %s in the container's root", m->destination);
 		return error_in(e, "destination");
 	}
-	if ((m->reconfigure && filesystem_change(mount, m, e) < 0) || set_flags(mount, m, e) < 0)
+	if ((m->reconfigure && filesystem_change(mount, m, e) < 0) || set_flags(c, mount, m, e) < 0)
 		return -1;
 	/* The last word wins. */
 	if (m->remounts >= 0 && m->attr_clear & MOUNT_ATTR_RDONLY)

@@ -285,6 +285,16 @@ int cgroup_open_for_clone(const struct plan *plan)
 	return open(plan->cgroups.v[0].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Callers look for these words, the last ones in small letters. */
+static int not_placed(int pid, const char *path, struct error *e)
+{
+	if (errno != ENOENT)
+		return error_set(e, errno, "error adding pid %d to cgroups: %s", pid, path);
+	error_set(e, 0, "error adding pid %d to cgroups: %s: no such file or directory", pid, path);
+	e->code = ENOENT;
+	return -1;
+}
+
 int cgroup_place(const struct plan *plan, int pid, struct error *e)
 {
 	char number[16];
@@ -293,8 +303,7 @@ int cgroup_place(const struct plan *plan, int pid, struct error *e)
 	for (size_t i = 0; i < plan->cgroups.n; i++) {
 		CLEAN_FD dir = open(plan->cgroups.v[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0 || file_write_at(dir, "cgroup.procs", number) < 0)
-			return error_set(e, errno, "put the container into cgroup %s",
-					 plan->cgroups.v[i].path);
+			return not_placed(pid, plan->cgroups.v[i].path, e);
 	}
 	return 0;
 }

@@ -52,7 +52,7 @@ static int append(struct arena *a, struct plan_cgroup *c, const char *given, con
 	for (const char *at = below; *at; at += strcspn(at, "/")) {
 		at += strspn(at, "/");
 		if (strcspn(at, "/") == 2 && !memcmp(at, "..", 2)) {
-			error_set(e, 0, "%.200s is not a sub cgroup path", given);
+			error_set(e, 0, "%.200s is a bad sub cgroup path", given);
 			return error_in(e, "--cgroup");
 		}
 	}
@@ -88,7 +88,10 @@ static int add_controllers(struct arena *a, const char *given, uint64_t *seen, s
 		if (!n)
 			return refuse(e, given, "empty <controller> prefix");
 		if (i < 0)
-			return refuse(e, given, "the container has no cgroup of this controller");
+			return error_set(e, 0,
+					 "invalid --cgroup argument: %.200s (unknown controller "
+					 "%.*s: the container has no cgroup of it)",
+					 given, (int)n, at);
 		if (*seen & 1ULL << i)
 			return refuse(e, given, "controller specified multiple times");
 		*seen |= 1ULL << i;

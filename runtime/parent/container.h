@@ -26,6 +26,7 @@ struct create_options {
 	const char *console_socket;
 	const char *pidfd_socket;
 	bool no_pivot;
+	bool no_mount_fallback;
 	bool no_new_keyring;
 	bool detach; /* run only: return once started */
 	bool keep;   /* run only: do not delete the container when it ends */

@@ -281,9 +281,11 @@ static int silent_end(struct creation *c, struct error *e)
 {
 	const struct spec_resources *r = c->bundle.spec->linux->resources;
 	int code = process_reap(c->spawn.pid);
+	char text[PROCESS_SIGNAL_TEXT];
 
 	if (code > 128)
-		error_set(e, 0, "the container's init was killed by signal %d", code - 128);
+		error_set(e, 0, "the container's init was %s",
+			  process_signal_text(code - 128, text));
 	if (code == 128 + SIGKILL && r && r->memory && r->memory->limit)
 		return error_hint(e, "linux.resources.memory.limit may be too small for it");
 	if (code > 128)

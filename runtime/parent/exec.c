@@ -219,14 +219,15 @@ static int hand_over_listener(struct execution *x, int listener, struct error *e
 static int silent_end(struct execution *x, struct error *e)
 {
 	int code = process_reap(x->pid > 0 ? x->pid : x->spawn.pid);
+	char text[PROCESS_SIGNAL_TEXT];
 
 	if (x->pid > 0)
 		x->pid = 0;
 	else
 		x->spawn.pid = 0;
 	if (code > 128)
-		error_set(e, 0, "the process was killed by signal %d before its program began",
-			  code - 128);
+		error_set(e, 0, "the process was %s before its program began",
+			  process_signal_text(code - 128, text));
 	else
 		error_set(e, 0, "the process ended (exit status %d) before its program began",
 			  code);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 static bool must_rise(const struct spec_rlimit *r, struct rlimit *now)
@@ -59,6 +60,15 @@ int limits_raise(pid_t pid, const struct spec_process *p, struct error *e)
 		}
 	}
 	return 0;
+}
+
+void limits_affinity_reset(void)
+{
+	struct ranges all;
+
+	memset(&all, 0xff, sizeof(all));
+	/* A host without any of these CPUs there is not. */
+	(void)sched_setaffinity(0, sizeof(all.bits), (const cpu_set_t *)all.bits);
 }
 
 int limits_affinity(pid_t pid, const char *cpus, const char *name, struct error *e)

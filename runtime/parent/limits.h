@@ -14,6 +14,10 @@ bool limits_needed(const struct spec_process *p);
  * rest itself, last. */
 MUST_CHECK int limits_raise(pid_t pid, const struct spec_process *p, struct error *e);
 
+/* Let ourselves, and what we clone from now on, run on all CPUs that its cgroup will allow: what
+ * the caller was bound to is not the container's. */
+void limits_affinity_reset(void);
+
 /* Bind it to the CPUs of a list, process.execCPUAffinity's `name`; NULL: leave it as it is. */
 MUST_CHECK int limits_affinity(pid_t pid, const char *cpus, const char *name, struct error *e);
 

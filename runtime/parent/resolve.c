@@ -385,6 +385,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 		return -1;
 	plan->makes_nodes = plan->nested && b->privileged && !(NODE_MAKER & ~b->capabilities);
 	plan->no_pivot = o->no_pivot;
+	plan->no_mount_fallback = o->no_mount_fallback;
 	plan->rootfs_propagation = s->linux->rootfs_propagation;
 	plan->rootfs_readonly = s->root->readonly;
 	plan->mount_label = s->linux->mount_label;

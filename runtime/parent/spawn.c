@@ -194,6 +194,9 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 /* Why a namespace could not be made, where it is the host that says no. */
 static int clone_failed(const struct birth *b, struct error *e)
 {
+	if (errno == EBUSY && b->cgroup >= 0)
+		return error_set(e, EBUSY, "error adding pid of a new process to cgroups: %s",
+				 b->s->plan->cgroups.v[0].path);
 	error_set(e, errno, "make the container's namespaces (clone3)");
 	if (e->code == ENOSPC)
 		error_hint(e,
@@ -277,6 +280,9 @@ int spawn_init(struct spawn *s, struct error *e)
 				  ? -1
 				  : cgroup_open_for_clone(s->plan);
 	b.place = s->plan->cgroups.n && cgroup < 0;
+	/* Before the clone: what is born in its cgroup is not waited for. */
+	if (s->plan->cgroups.n)
+		limits_affinity_reset();
 	s->plan->helper = b.helper;
 	s->plan->helper_waits = b.place || b.raise;
 	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);

@@ -344,6 +344,23 @@ memory_policy() { config ".linux.memoryPolicy = $1"; }
 	line "file=$host"
 }
 
+@test "the CPUs that the caller is bound to are not the container's, nor exec's" {
+	local all own
+	all=$(</sys/devices/system/cpu/online)
+	own=$(grep ^Cpus_allowed_list /proc/self/status)
+	[ "${own#*$'\t'}" = "$all" ] || skip "bound to some of the CPUs"
+	[ "$(nproc)" -gt 1 ] || skip "needs two CPUs"
+	args grep ^Cpus_allowed_list /proc/self/status
+	try taskset -c 0 "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" 3>&-
+	assert_success
+	equal "$out" "$own"
+	args sleep 100
+	running
+	try taskset -c 1 "$OCIRUN" --root "$ROOT" exec "$C" grep ^Cpus_allowed_list /proc/self/status 3>&-
+	assert_success
+	equal "$out" "$own"
+}
+
 @test "a wrong list in execCPUAffinity is an error that names it" {
 	while IFS='|' read -r value reason; do
 		config --arg value "$value" '.process.execCPUAffinity = {initial: $value}'

@@ -356,6 +356,18 @@ may_mount() { config '.process.capabilities |= map_values(["CAP_SYS_ADMIN"])'; }
 	equal "$out" "done"
 }
 
+@test "--no-mount-fallback: what a user namespace has locked is an error, not kept" {
+	user_namespace
+	may_mount
+	hold "mkdir -p $T/vol; mount -t tmpfs -o mode=777 vol $T/vol; mount -o remount,bind,nosuid,nodev,noexec $T/vol"
+	mount_add '{destination: "/b", type: "bind", source: ($T + "/vol"), options: ["bind", "ro"]}'
+	payload mounts
+	passes
+	matches 'mount=/b .* ro,nosuid,nodev,noexec.*'
+	container --no-mount-fallback
+	assert_error 'mounts[7].options: "suid": the source is mounted nosuid: Operation not permitted'
+}
+
 @test "rootfsPropagation is the propagation of /" {
 	for pair in private=private rprivate=private unbindable=unbindable runbindable=unbindable; do
 		config --arg p "${pair%=*}" '.linux.rootfsPropagation = $p'

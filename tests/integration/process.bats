@@ -601,7 +601,7 @@ activated() {
 	status=0
 	oci_open run --preserve-fds 3 --bundle "$B" "$C" 3<"$T" 4<"$T" 5<&- >"$T/out" 2>"$T/err" || status=$?
 	out='' err=$(<"$T/err")
-	assert_error preserve-fds
+	assert_error '--preserve-fds 3: preserved-fd 2 (descriptor 5)'
 }
 
 @test "a runtime whose stdin, stdout or stderr is closed hands on nothing of its own" {

@@ -190,7 +190,7 @@ allow_only() { profile "{\"defaultAction\": \"SCMP_ACT_ERRNO\", ${2-} \"syscalls
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_KILL_PROCESS"}]}'
 	config '.hooks |= {startContainer}'
 	container
-	assert_error 'hooks.startContainer[0]: ' 'was killed by signal 31'
+	assert_error 'hooks.startContainer[0]: ' 'was killed by signal 31 (bad system call)'
 	config '.hooks.startContainer[0].args = ["true"]'
 	passes
 }

@@ -199,10 +199,10 @@ static void signals(void **state)
 
 	assert_string_equal(
 		fails(SCRIPTS(p, "kill -9 $$")),
-		"hooks.prestart[0]: error running prestart hook #0: /bin/sh was killed by signal 9");
+		"hooks.prestart[0]: error running prestart hook #0: /bin/sh was killed by signal 9 (killed)");
 	assert_string_equal(
 		fails(SCRIPTS(p, "echo last words; kill -TERM $$")),
-		"hooks.prestart[0]: error running prestart hook #0: /bin/sh was killed by signal 15, it said: last words");
+		"hooks.prestart[0]: error running prestart hook #0: /bin/sh was killed by signal 15 (terminated), it said: last words");
 }
 
 /* Without SIGCHLD the kernel would reap it, and its exit status be lost. */
