@@ -239,3 +239,15 @@ int sys_bpf_program(uint32_t id)
 	return TRACED(syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr)),
 		      "bpf(PROG_GET_FD_BY_ID, %u)", id);
 }
+
+uint32_t sys_bpf_id(int program)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { .info = { .bpf_fd = (uint32_t)program,
+					  .info_len = sizeof(info),
+					  .info = (uintptr_t)&info } };
+	long result = TRACED(syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)),
+			     "bpf(OBJ_GET_INFO_BY_FD, %d)", program);
+
+	return result < 0 ? 0 : info.id;
+}

@@ -77,6 +77,7 @@ int sys_bpf_replace(int cgroup, int program, int old);
 int sys_bpf_detach(int cgroup, int program);
 int sys_bpf_query(int cgroup, uint32_t *ids, uint32_t *n); /* *n: there is room for; there are */
 int sys_bpf_program(uint32_t id);
+uint32_t sys_bpf_id(int program); /* 0: it can't be had */
 
 /* SECCOMP_SET_MODE_FILTER. Traced before it is called: afterwards the trace might not be allowed. */
 struct sock_fprog;

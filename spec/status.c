@@ -49,6 +49,21 @@ static const struct json_field record_systemd_fields[] = {
 static const struct json_table record_systemd_table =
 	TABLE(struct record_systemd, record_systemd_fields);
 
+static const struct json_field record_value_fields[] = {
+	FIELD("file", struct record_value, file, JSON_REQUIRED),
+	FIELD("written", struct record_value, written, JSON_REQUIRED),
+	FIELD("text", struct record_value, text, JSON_REQUIRED),
+};
+static const struct json_table record_value_table = TABLE(struct record_value, record_value_fields);
+
+static const struct json_field record_devices_fields[] = {
+	FIELD("path", struct record_devices, path, JSON_REQUIRED),
+	FIELD("list", struct record_devices, list, 0),
+	FIELD("program", struct record_devices, program, JSON_OMITZERO),
+};
+static const struct json_table record_devices_table =
+	TABLE(struct record_devices, record_devices_fields);
+
 static const struct json_field record_address_fields[] = {
 	FIELD("local", struct record_address, local, 0),
 	FIELD("address", struct record_address, address, 0),
@@ -101,6 +116,8 @@ static const struct json_field record_fields[] = {
 	FIELD_INLINE("init", struct record, init, 0, &record_process_table),
 	FIELD_LIST("cgroups", struct record, cgroups, 0, &record_cgroup_table),
 	FIELD_OBJECT("systemd", struct record, systemd, 0, &record_systemd_table),
+	FIELD_LIST("limits", struct record, limits, 0, &record_value_table),
+	FIELD_OBJECT("devices", struct record, devices, 0, &record_devices_table),
 	FIELD_LIST("netDevices", struct record, net_devices, 0, &record_net_device_table),
 	FIELD("network", struct record, network, 0),
 	FIELD_OBJECT("intelRdt", struct record, intel_rdt, 0, &record_intel_rdt_table),

@@ -48,6 +48,21 @@ struct record_cgroup {
 		       path was there already */
 };
 
+/* What a file of a cgroup that create did not make said before a limit was written to it. */
+struct record_value {
+	char *file;
+	char *written; /* by the limit: its first word may name a line of the file */
+	char *text;    /* as the kernel takes it */
+};
+typedef LIST_OF(struct record_value) record_value_list;
+
+/* The device rules of such a cgroup. */
+struct record_devices {
+	char *path;
+	char *list;       /* v1: its devices.list */
+	uint32_t program; /* v2: the id of the one that create puts beside what is there */
+};
+
 /* An address of a network device, as the kernel lists it: numbers are IFA_* and RT_SCOPE_*, texts
  * are addresses in their usual notation, NULL when there is none. */
 struct record_address {
@@ -105,7 +120,10 @@ struct record {
 	struct record_process init;    /* pid 0: not born yet */
 	LIST_OF(struct record_cgroup) cgroups;
 	struct record_systemd *systemd; /* NULL: the cgroups are made by us alone */
-	/* Put back when the making of the container fails; from then on they are its own. */
+	/* These are put back when the making of the container fails; from then on they are its own.
+	 */
+	record_value_list limits;
+	struct record_devices *devices; /* NULL: as they were */
 	LIST_OF(struct record_net_device) net_devices;
 	struct record_intel_rdt *intel_rdt; /* NULL: none */
 	char *network; /* path of the network namespace they go to; NULL: init's */

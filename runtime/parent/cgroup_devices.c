@@ -144,15 +144,22 @@ static int note_without(void)
 
 /* --- v1 ------------------------------------------------------------------------------------- */
 
+static int read_list(struct arena *a, int cgroup, char **text)
+{
+	CLEAN_FD file = openat(cgroup, "devices.list", O_RDONLY | O_CLOEXEC);
+
+	return file < 0 ? -1 : file_read(file, 1 << 20, a, text, NULL);
+}
+
 /* What a fresh cgroup has is its parent's: not asked for. */
 static int prepare_v1(struct arena *a, const plan_device_rule_list *rules, bool existing,
 		      struct device_change *c)
 {
 	char *text = "a *:* rwm\n";
 
-	CLEAN_FD file = existing ? openat(c->cgroup, "devices.list", O_RDONLY | O_CLOEXEC) : -1;
-	if (existing && (file < 0 || file_read(file, 1 << 20, a, &text, NULL) < 0))
+	if (existing && read_list(a, c->cgroup, &text) < 0)
 		return -1;
+	c->text = text;
 	c->before = device_list_of_text(a, text);
 	c->after = device_list_of_rules(a, rules);
 	return 0;
@@ -230,9 +237,73 @@ int cgroup_devices_commit(struct device_change *c, struct error *e)
 {
 	if (!c->prepared)
 		return 0;
-	const int result = c->unified ? exchange(c->cgroup, c->old, c->n, &c->program, 1)
+	const size_t gone = c->beside ? 0 : c->n;
+	const int result = c->unified ? exchange(c->cgroup, c->old, gone, &c->program, 1)
 				      : device_list_change(c->cgroup, &c->before, &c->after);
 	return result < 0 ? refused(c, e) : 0;
+}
+
+void cgroup_devices_settle(struct device_change *c)
+{
+	for (size_t i = 0; c->prepared && c->beside && i < c->n; i++)
+		(void)!sys_bpf_detach(c->cgroup, c->old[i]);
+}
+
+struct record_devices *cgroup_devices_remember(struct arena *a, const struct device_change *c)
+{
+	if (!c->prepared)
+		return NULL;
+	struct record_devices *r = arena_new(a, struct record_devices);
+	r->path = arena_strdup(a, c->path);
+	if (c->unified)
+		r->program = sys_bpf_id(c->program);
+	else
+		r->list = c->text;
+	return r;
+}
+
+/* What was allowed but for exceptions that nobody can tell stays denied. */
+static int return_v1(struct arena *a, int cgroup, const char *text)
+{
+	const struct device_list before = device_list_of_text(a, text);
+	char *now;
+
+	if (before.all)
+		return 0;
+	if (read_list(a, cgroup, &now) < 0)
+		return -1;
+	if (!strcmp(now, text))
+		return 0;
+	const struct device_list list = device_list_of_text(a, now);
+	return device_list_change(cgroup, &list, &before);
+}
+
+/* An id is never used again before 2^31 others are; so it is asked for among those attached here. */
+static int return_v2(int cgroup, uint32_t id)
+{
+	uint32_t ids[DEVICE_PROGRAMS_MAX], n = DEVICE_PROGRAMS_MAX;
+
+	if (sys_bpf_query(cgroup, ids, &n) < 0)
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		CLEAN_FD program = ids[i] == id ? sys_bpf_program(id) : -1;
+		if (ids[i] == id && (program < 0 || sys_bpf_detach(cgroup, program) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+const char *cgroup_devices_return(struct arena *a, const struct record_devices *r)
+{
+	CLEAN_FD cgroup = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (cgroup < 0 && errno == ENOENT)
+		return NULL;
+	if (cgroup < 0 ||
+	    (r->list ? return_v1(a, cgroup, r->list) : return_v2(cgroup, r->program)) < 0)
+		return arena_printf(a, "the device rules of cgroup %s could not be put back: %s",
+				    r->path, strerror(errno));
+	return NULL;
 }
 
 void cgroup_devices_undo(struct device_change *c)

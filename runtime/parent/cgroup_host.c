@@ -183,6 +183,17 @@ static int no_cgroup_of(const struct record *r, size_t i, const char *why, struc
 	return error_in(e, "cgroups[%zu].path", i);
 }
 
+static bool is_below_a_cgroup(const struct record *r, const char *path)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		const size_t n = strlen(r->cgroups.v[i].path);
+		if (!strncmp(path, r->cgroups.v[i].path, n) && (path[n] == '/' || !path[n]) &&
+		    !strstr(path + n, "/.."))
+			return true;
+	}
+	return false;
+}
+
 int cgroup_check_record(const struct record *r, struct error *e)
 {
 	for (size_t i = 0; i < r->cgroups.n; i++) {
@@ -191,6 +202,16 @@ int cgroup_check_record(const struct record *r, struct error *e)
 			return no_cgroup_of(r, i, "no cgroup", e);
 		if (is_root(path))
 			return no_cgroup_of(r, i, "the root of a hierarchy, no container's", e);
+	}
+	for (size_t i = 0; i < r->limits.n; i++)
+		if (!is_below_a_cgroup(r, r->limits.v[i].file)) {
+			error_set(e, 0, "%s is no file of the container's cgroups",
+				  r->limits.v[i].file);
+			return error_in(e, "limits[%zu].file", i);
+		}
+	if (r->devices && !is_below_a_cgroup(r, r->devices->path)) {
+		error_set(e, 0, "%s is no cgroup of the container", r->devices->path);
+		return error_in(e, "devices.path");
 	}
 	return 0;
 }

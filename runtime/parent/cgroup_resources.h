@@ -34,15 +34,9 @@ MUST_CHECK int cgroup_limits_write(const struct plan *plan, struct error *e);
  * directories are others', or there is a container in them. Files that can't be read, or not by us,
  * are left out.
  */
-struct old_value {
-	const char *file;
-	const char *written; /* by the limit: its first word may name a line of the file */
-	char *text;          /* as the kernel takes it */
-};
-typedef LIST_OF(struct old_value) old_value_list;
-void cgroup_limits_remember(struct arena *a, const struct plan *plan, old_value_list *out);
+void cgroup_limits_remember(struct arena *a, const struct plan *plan, record_value_list *out);
 /* Adds to the error which file could not be put back. */
-void cgroup_limits_restore(struct arena *a, const old_value_list *old, struct error *e);
+void cgroup_limits_restore(struct arena *a, const record_value_list *old, struct error *e);
 
 /* runc's and crun's way from shares, 2 to 262144, to a weight of 1 to 10000. */
 uint64_t cgroup_weight(uint64_t shares);

@@ -57,7 +57,7 @@ static char *one_key(struct arena *a, const char *text, const char *key, const c
 }
 
 /* From what the file says to what it takes. */
-static char *as_written(struct arena *a, const struct old_value *old, const char *text)
+static char *as_written(struct arena *a, const struct record_value *old, const char *text)
 {
 	const char *name = name_of(old->file);
 
@@ -76,7 +76,7 @@ static char *as_written(struct arena *a, const struct old_value *old, const char
 	return arena_printf(a, "%s%s", text, strchr(text, '\n') ? "" : "\n");
 }
 
-static char *read_value(struct arena *a, const struct old_value *old)
+static char *read_value(struct arena *a, const struct record_value *old)
 {
 	CLEAN_FD fd = open(old->file, O_RDONLY | O_CLOEXEC);
 	char *text;
@@ -86,24 +86,24 @@ static char *read_value(struct arena *a, const struct old_value *old)
 	return as_written(a, old, text);
 }
 
-void cgroup_limits_remember(struct arena *a, const struct plan *plan, old_value_list *out)
+void cgroup_limits_remember(struct arena *a, const struct plan *plan, record_value_list *out)
 {
-	out->v = arena_array(a, struct old_value, plan->limits.n);
+	out->v = arena_array(a, struct record_value, plan->limits.n);
 	for (size_t i = 0; i < plan->limits.n; i++) {
 		const struct plan_limit *limit = &plan->limits.v[i];
-		struct old_value *old = &out->v[out->n];
-		*old = (struct old_value){ .file = limit->file, .written = limit->value };
+		struct record_value *old = &out->v[out->n];
+		*old = (struct record_value){ .file = limit->file, .written = limit->value };
 		if (limit->other && access(limit->file, F_OK) < 0)
-			*old = (struct old_value){ .file = limit->other,
-						   .written = limit->other_value };
+			*old = (struct record_value){ .file = limit->other,
+						      .written = limit->other_value };
 		old->text = read_value(a, old);
 		out->n += old->text != NULL;
 	}
 }
 
-void cgroup_limits_restore(struct arena *a, const old_value_list *old, struct error *e)
+void cgroup_limits_restore(struct arena *a, const record_value_list *old, struct error *e)
 {
-	const struct old_value *kept = NULL;
+	const struct record_value *kept = NULL;
 
 	/* Backwards, as they depend on each other; what is refused because of another's new value
 	 * is taken the next time. */

@@ -152,9 +152,15 @@ static int prepare_cgroup(struct creation *c, struct error *e)
 	if (cgroup_limits_enable(p, e) < 0)
 		return -1;
 	c->devices.nested = !c->bundle.privileged;
-	return cgroup_devices_prepare(&c->arena, p, existing, &c->devices, e) < 0
-		       ? -1
-		       : cgroup_devices_commit(&c->devices, e);
+	c->devices.beside = existing;
+	if (cgroup_devices_prepare(&c->arena, p, existing, &c->devices, e) < 0)
+		return -1;
+	if (existing) {
+		c->state.record.devices = cgroup_devices_remember(&c->arena, &c->devices);
+		if (c->state.record.devices && state_save(&c->state, e) < 0)
+			return -1;
+	}
+	return cgroup_devices_commit(&c->devices, e);
 }
 
 /* Called by spawn_init: systemd makes a cgroup around a process that is there. */
@@ -216,9 +222,12 @@ int creation_config(struct creation *c, struct error *e)
 int creation_limits(struct creation *c, struct error *e)
 {
 	struct systemd *s = c->bundle.systemd;
+	struct record *r = &c->state.record;
 
-	if (!cgroup_made_all(&c->state.record))
-		cgroup_limits_remember(&c->arena, c->bundle.plan, &c->limits);
+	if (!cgroup_made_all(r))
+		cgroup_limits_remember(&c->arena, c->bundle.plan, &r->limits);
+	if (r->limits.n && state_save(&c->state, e) < 0)
+		return -1;
 	const int set = s ? systemd_set_limits(s, c->bundle.plan, e) : 0;
 	/* It tells all who listen about all that it does. */
 	systemd_close(s);
@@ -392,6 +401,7 @@ static int record(struct creation *c, struct error *e)
 			return silent_end(c, e);
 		return e->text[0] ? -1 : error_set(e, code, "talk to the container's init");
 	}
+	cgroup_devices_settle(&c->devices);
 	fd_close(&c->spawn.channel);
 	fd_close(&c->state.network);
 	return 0;
@@ -432,8 +442,6 @@ static void undo(struct creation *c)
 	}
 	if (c->spawn.pid > 0)
 		process_reap(c->spawn.pid);
-	cgroup_limits_restore(&c->arena, &c->limits, &ignored);
-	cgroup_devices_undo(&c->devices);
 	if (destroy(&c->state, c->hooks_began, &ignored) < 0)
 		container_warn(ignored.text);
 }

@@ -23,9 +23,7 @@ struct creation {
 	int terminal; /* the master; -1: none, or handed over */
 	int notify;   /* where the container says that it is ready; -1: nobody waits for that */
 	bool hooks_began;
-	/* What there was in cgroups that are not of our making. */
 	struct device_change devices;
-	old_value_list limits;
 };
 
 #define CREATION(options, stays)                                                             \

@@ -3,6 +3,8 @@
 
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/cgroup_devices.h"
+#include "runtime/parent/cgroup_resources.h"
 #include "runtime/parent/container.h"
 #include "runtime/parent/intel_rdt.h"
 #include "runtime/parent/net_devices.h"
@@ -80,14 +82,30 @@ static int end_cgroups(const struct record *r, struct error *e)
 	return remove_cgroups(r, e);
 }
 
+/* What create has changed in cgroups that were there. */
+static void return_values(struct state *s)
+{
+	const struct record *r = &s->record;
+	struct error e = ERROR_NONE;
+
+	cgroup_limits_restore(s->arena, &r->limits, &e);
+	if (e.hint[0])
+		container_warn(e.hint);
+	const char *failed = r->devices ? cgroup_devices_return(s->arena, r->devices) : NULL;
+	if (failed)
+		container_warn(failed);
+}
+
 int destroy(struct state *s, bool hooks, struct error *e)
 {
 	const struct record *r = &s->record;
 
 	if (end_init(r, e) < 0)
 		return -1;
-	if (!r->complete)
+	if (!r->complete) {
 		net_devices_return(s);
+		return_values(s);
+	}
 	if (r->intel_rdt && intel_rdt_remove(r, e) < 0)
 		return -1;
 	if ((r->systemd || cgroup_remove_empty(r) < 0) && end_cgroups(r, e) < 0)

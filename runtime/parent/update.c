@@ -32,7 +32,7 @@ struct update {
 	struct state state;
 	struct spec_resources asked; /* completed */
 	struct plan plan;
-	old_value_list old;
+	record_value_list old;
 	struct device_change devices;
 	bool frozen; /* by us */
 };

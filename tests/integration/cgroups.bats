@@ -151,27 +151,68 @@ frozen_is_an_error() { # DIRECTORY FILE FROZEN THAWED
 	no_cgroups
 }
 
-# What create changes in a cgroup that was there before it puts back when it fails.
-@test "create that fails in a cgroup that was there puts back the limits it has changed" {
-	need_controller pids
-	for dir in $(dirname /sys/fs/cgroup/{pids,memory,cpu}/cgroup.procs $(cgroup2_at)/cgroup.procs | sort -u); do
+# What create changes in a cgroup that was there before it puts back when it fails, and `delete --force` when it was killed.
+
+fails_in_hook() {
+	config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "exit 3"]}]'
+	container
+	assert_error "hooks.createRuntime[0]"
+}
+is_killed_in_hook() {
+	config --arg script "touch $T/in-hook; until [ -e $T/go ]; do sleep 0.02; done" \
+		'.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $script], env: ["PATH=/usr/bin:/bin"]}]'
+	"${IN[@]}" "$OCIRUN" --root "$ROOT" create --bundle "$B" "$C" >/dev/null 2>"$T/err" 3>&- & creator=$!
+	until_true test -e "$T/in-hook" || fail "$(cat "$T/err")"
+	kill -KILL $creator
+	wait $creator || touch "$T/go"
+	"$@"
+	try oci delete --force "$C"
+	assert_success
+	equal "$err" ""
+}
+
+there() {
+	for dir in $(dirname /sys/fs/cgroup/{pids,memory,cpu,devices}/cgroup.procs "$(cgroup2_at)/cgroup.procs" | sort -u); do
 		[ ! -e "$dir/cgroup.procs" ] || mkdir "$dir/$C-there"
 	done
+}
+limits_there() { cat /sys/fs/cgroup/*/"$C-there"/{pids.max,memory.limit_in_bytes,cpu.cfs_quota_us} /sys/fs/cgroup/"$C-there"/{pids.max,memory.max,cpu.max} 2>/dev/null || :; }
+limits_differ() { [ "$(limits_there)" != "$before" ] || fail "nothing was changed"; }
+
+# limits_are_put_back HOW: after a create that HOW.
+limits_are_put_back() {
+	need_controller pids
+	there
 	config --arg path "/$C-there" '.linux.cgroupsPath = $path | .linux.resources = {pids: {limit: 44}, memory: {limit: 33554432}, cpu: {quota: 50000}}'
-	in_v1 memory || config '.linux.resources |= del(.memory)'
-	in_v1 cpu || config '.linux.resources |= del(.cpu)'
+	need_controller memory && need_controller cpu
 	passes
-	pids_max=$(echo /sys/fs/cgroup/{pids,unified,.}/"$C-there/pids.max")
-	for file in $pids_max; do [ ! -e "$file" ] || break; done
-	equal "$(cat "$file")" 44
-	before=$(cat /sys/fs/cgroup/*/"$C-there"/{pids.max,memory.limit_in_bytes,cpu.cfs_quota_us} "$file" 2>/dev/null || :)
-	config '.linux.resources = (.linux.resources | .pids.limit = 55 | if .memory then .memory.limit = 67108864 else . end | if .cpu then .cpu.quota = 20000 else . end)
-		| .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "exit 3"]}]'
-	container
-	now=$(cat /sys/fs/cgroup/*/"$C-there"/{pids.max,memory.limit_in_bytes,cpu.cfs_quota_us} "$file" 2>/dev/null || :)
+	before=$(limits_there)
+	contains "$before" 44
+	config '.linux.resources |= (.pids.limit = 55 | .memory.limit = 67108864 | .cpu.quota = 20000)'
+	"$@"
+	now=$(limits_there)
 	remove_cgroups "$C-there"
-	assert_error "hooks.createRuntime[0]"
 	equal "$now" "$before"
+}
+
+@test "create that fails in a cgroup that was there puts back the limits it has changed" {
+	limits_are_put_back fails_in_hook
+}
+
+@test "delete --force of a create that was killed in a cgroup that was there puts back the limits it had changed" {
+	limits_are_put_back is_killed_in_hook limits_differ
+}
+
+@test "a container keeps its limits in a cgroup that was there when it is deleted" {
+	need_controller pids
+	there
+	config --arg path "/$C-there" '.linux.cgroupsPath = $path | .linux.resources = {pids: {limit: 44}}'
+	passes
+	config '.linux.resources.pids.limit = 55'
+	passes
+	now=$(limits_there)
+	remove_cgroups "$C-there"
+	contains "$now" 55
 }
 
 device_rules_are_put_back() {
@@ -180,28 +221,41 @@ device_rules_are_put_back() {
 	payload access /dev/odd
 	passes
 	line 'read=/dev/odd (EPERM)'
-	config '.linux.resources.devices = [{allow: true, access: "rwm"}] | .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "exit 3"]}]'
-	container
-	failed=$err
+	config '.linux.resources.devices = [{allow: true, access: "rwm"}]'
+	"$@"
 	# Whoever asks for no rules finds those that are there.
 	config 'del(.linux.resources) | del(.hooks)'
 	container
+	# And once a container is there, its own are all that hold.
+	odd=$out
+	config '.linux.resources.devices = [{allow: true, access: "rwm"}]'
+	passes
 	remove_cgroups "$C-there"
-	contains "$failed" "hooks.createRuntime[0]"
+	line 'read=/dev/odd (ENXIO)'
+	out=$odd
 	line 'read=/dev/odd (EPERM)'
 }
 
 @test "create that fails in a cgroup that was there puts back its device rules" {
-	for dir in /sys/fs/cgroup/devices "$(cgroup2_at)"; do
-		[ ! -e "$dir/cgroup.procs" ] || mkdir "$dir/$C-there"
-	done
-	device_rules_are_put_back
+	there
+	device_rules_are_put_back fails_in_hook
 }
 
 @test "pure v2: create that fails in a cgroup that was there puts back its device rules" {
 	pure_v2
 	mkdir "$(cgroup2_at)/$C-there"
-	device_rules_are_put_back
+	device_rules_are_put_back fails_in_hook
+}
+
+@test "delete --force of a create that was killed in a cgroup that was there puts back its device rules" {
+	there
+	device_rules_are_put_back is_killed_in_hook
+}
+
+@test "pure v2: delete --force of a create that was killed in a cgroup that was there puts back its device rules" {
+	pure_v2
+	mkdir "$(cgroup2_at)/$C-there"
+	device_rules_are_put_back is_killed_in_hook
 }
 
 # --- a cgroup that others use -----------------------------------------------------------------------------------------------------------------

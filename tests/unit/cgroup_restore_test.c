@@ -40,7 +40,7 @@ static void a_file_is_kept_as_it_is_written(void **state)
 		struct plan_limit limit = { .file = in(p, cases[i].file),
 					    .value = (char *)cases[i].written };
 		struct plan plan = { .limits = { 1, &limit } };
-		old_value_list old = { 0 };
+		record_value_list old = { 0 };
 		write_text(limit.file, cases[i].says);
 		cgroup_limits_remember(&p->arena, &plan, &old);
 		assert_int_equal(old.n, 1);
@@ -59,7 +59,7 @@ static void the_file_that_the_kernel_has_is_kept(void **state)
 		{ .file = in(p, "missing"), .value = "1" },
 	};
 	struct plan plan = { .limits = { 2, limits } };
-	old_value_list old = { 0 };
+	record_value_list old = { 0 };
 
 	write_text(in(p, "io.weight"), "default 77\n");
 	cgroup_limits_remember(&p->arena, &plan, &old);
@@ -75,7 +75,7 @@ static void what_differs_is_put_back(void **state)
 	struct plan_limit limits[] = { { .file = in(p, "pids.max"), .value = "20" },
 				       { .file = in(p, "memory.max"), .value = "2000" } };
 	struct plan plan = { .limits = { 2, limits } };
-	old_value_list old = { 0 };
+	record_value_list old = { 0 };
 
 	write_text(limits[0].file, "10\n");
 	write_text(limits[1].file, "1000\n");

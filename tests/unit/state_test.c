@@ -211,6 +211,45 @@ static void records(void **state)
 	assert_string_equal(again.record.poststop.v[0].env->v[0], "A=b");
 }
 
+/* What a clean-up would write to, and put rules on. */
+static void names_nothing_outside_its_cgroups(void **state)
+{
+	static const struct {
+		const char *file, *devices;
+		bool ok;
+	} cases[] = {
+		{ "/sys/fs/cgroup/a/b/pids.max", "/sys/fs/cgroup/a/b", true },
+		{ "/sys/fs/cgroup/a/b/c/../../pids.max", "/sys/fs/cgroup/a/b", false },
+		{ "/sys/fs/cgroup/a/bc/pids.max", "/sys/fs/cgroup/a/b", false },
+		{ "/sys/fs/cgroup/a/pids.max", "/sys/fs/cgroup/a/b", false },
+		{ "/etc/passwd", "/sys/fs/cgroup/a/b", false },
+		{ "/sys/fs/cgroup/a/b/pids.max", "/sys/fs/cgroup/a", false },
+		{ "/sys/fs/cgroup/a/b/pids.max", "", false },
+	};
+	struct place *p = *state;
+	struct record_cgroup cgroups[] = { { "/sys/fs/cgroup/a/b", NULL } };
+
+	CLEAN_STATE s = claim(p, "c1");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct record_value limit = { (char *)cases[i].file, "1", "2\n" };
+		struct record_devices devices = { .path = (char *)cases[i].devices, .program = 7 };
+		struct record r = record("c1");
+		struct error e = ERROR_NONE;
+		struct state got;
+		r.cgroups.n = r.limits.n = 1;
+		r.cgroups.v = cgroups;
+		r.limits.v = &limit;
+		r.devices = &devices;
+		save(&s, &r);
+		int opened = state_open(&got, in(p, "root"), "c1", &p->arena, &e);
+		state_close(&got);
+		if ((opened == 0) != cases[i].ok)
+			fail_msg("%s, %s: %s", cases[i].file, cases[i].devices, shown(&e));
+		if (!cases[i].ok)
+			assert_contains(shown(&e), "state.json of c1 is damaged: ");
+	}
+}
+
 static void damaged(void **state)
 {
 	static const char *const texts[] = { "", "{", "[]", "{\"id\":7}", "\xff", "null" };
@@ -573,6 +612,7 @@ int main(void)
 		PLACE_TEST(one_of_many_wins),
 		PLACE_TEST(missing),
 		PLACE_TEST(records),
+		PLACE_TEST(names_nothing_outside_its_cgroups),
 		PLACE_TEST(damaged),
 		PLACE_TEST(writers_exclude_each_other),
 		PLACE_TEST(removes),
