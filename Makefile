@@ -41,8 +41,12 @@ OCIRUN_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 OCIRUN_LDFLAGS += -fsanitize=address,undefined
 override STATIC := no
 else
-# _FORTIFY_SOURCE needs optimization, and hides what a sanitizer would see.
-OCIRUN_CFLAGS += -fstack-protector-strong $(if $(filter -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+# _FORTIFY_SOURCE needs optimization, and hides what a sanitizer would see. A distribution's compiler may define it already.
+OCIRUN_CFLAGS += -fstack-protector-strong -fstack-clash-protection \
+	$(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+# Where a branch may land, and where a function may return to, for processors that check it.
+CPU := $(shell $(CC) -dumpmachine)
+OCIRUN_CFLAGS += $(if $(filter x86_64-%,$(CPU)),-fcf-protection=full)$(if $(filter aarch64-%,$(CPU)),-mbranch-protection=standard)
 endif
 ifeq ($(COVERAGE),yes)
 OCIRUN_CFLAGS += --coverage
