@@ -11,14 +11,32 @@
 #define PROBLEM_MAX \
 	400 /* bytes of one problem's text; a longer one quotes a value nobody will read whole */
 
-/* Values come from documents and file names: none may move the cursor of a terminal or begin a line
- * of its own. */
+/* How many bytes the UTF-8 character at s has; 0: it is none, or a control character. U+0080 to
+ * U+009F are those, too, as their last byte is alone: U+009B begins what ESC [ does. */
+static size_t printable(const unsigned char *s)
+{
+	if (*s < 0x80)
+		return *s >= 0x20 && *s != 0x7f;
+	if (*s < 0xc2 || *s > 0xf4 || (*s == 0xc2 && s[1] < 0xa0))
+		return 0;
+	size_t n = *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/* Values come from documents, file names and what hooks say: none may move the cursor of a terminal
+ * or begin a line of its own. */
 static void clean(char *s, bool keep_lines)
 {
-	for (; *s; s++)
-		if (((unsigned char)*s < 0x20 && !(keep_lines && (*s == '\n' || *s == '\t'))) ||
-		    *s == 0x7f)
+	while (*s) {
+		const bool line = keep_lines && (*s == '\n' || *s == '\t');
+		size_t n = line ? 1 : printable((unsigned char *)s);
+		if (!n)
 			*s = '?';
+		s += n ? n : 1;
+	}
 }
 
 /* Put `head` and `separator` in front of what is in `buffer`, which loses its end when there is no

@@ -137,6 +137,14 @@ static void control_characters(void **state UNUSED)
 	assert_string_equal(shown(&e), "a?b: c?[2Jd???");
 	error_set(&e, 0, "two\nlines\033");
 	assert_string_equal(shown(&e), "two\nlines?");
+	/* A terminal takes U+009B, and the byte alone, for ESC [. */
+	error_set(&e, 0,
+		  "\xc2\x9b"
+		  "2J \x9b"
+		  "2J \xe2\x9b \xc2");
+	assert_string_equal(shown(&e), "??2J ?2J ?? ?");
+	error_set(&e, 0, "gr\u00fc\u00dfe \u20ac \U0001f600");
+	assert_string_equal(shown(&e), "gr\u00fc\u00dfe \u20ac \U0001f600");
 }
 
 static void names(void **state UNUSED)
