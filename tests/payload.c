@@ -731,6 +731,15 @@ static void do_write(char **argument)
 		close(fd);
 }
 
+static void do_type(char **argument)
+{
+	int failed = 0;
+
+	for (const char *at = argument[0]; *at && !failed; at++)
+		failed = ioctl(STDIN_FILENO, TIOCSTI, at);
+	printf("typed=%s\n", failed ? failure() : "yes");
+}
+
 static void do_stdin(char **argument)
 {
 	(void)argument;
@@ -1048,6 +1057,7 @@ static const struct word words[] = {
 	{ "say", 1, do_say, "TEXT: print it" },
 	{ "notify", 1, do_notify, "TEXT: send it to NOTIFY_SOCKET" },
 	{ "write", 2, do_write, "FILE TEXT: write TEXT to FILE" },
+	{ "type", 1, do_type, "TEXT: type it into the terminal that stdin is (TIOCSTI)" },
 	{ "stdin", 0, do_stdin, "what stdin gives until its end" },
 	{ "true", 0, do_true, "nothing" },
 	{ "exit", 1, do_exit, "N: end with exit status N" },
