@@ -161,7 +161,7 @@ demo: need-build+bundles bundles
 
 # --- test ---
 
-.PHONY: check check-unit check-integration check-hostile check-clients check-vm check-vm-all unit-tests asan fuzz coverage lint format
+.PHONY: check check-unit check-integration check-hostile check-clients check-vm check-vm-all check-load unit-tests asan fuzz coverage lint format
 unit-tests: $(UNIT_TESTS)
 
 check: need-build+test+bundles bundles
@@ -192,6 +192,11 @@ check-clients: need-build+test+clients
 check-vm check-vm-all: need-build+vm+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true
 	@BUILD='$(abspath $(BUILD))' tests/vm/run $(if $(filter %-all,$@),all,$(MACHINE)) $(VM_TESTS)
+
+# Many containers at once, many creates of one id, many runs in a row. tests/load says what LOAD_CONTAINERS=, LOAD_CYCLES= ... are.
+check-load: need-build+test+bundles
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
+	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/load
 
 asan:
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan SANITIZE=yes CFLAGS='-O1 -g' check
@@ -272,6 +277,7 @@ help:
 #help make check-clients       podman, buildah, containerd, docker, Slurm on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
 #help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
 #help make check-vm-all        the same on all its kernels, and on cgroup v1 (about an hour a machine)
+#help make check-load          1,000 containers, 200 creates of one id, 10,000 runs: nothing lost, nothing left (root; LOAD_CONTAINERS=100 ...)
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #help make fuzz                fuzz the readers of config.json, state.json, D-Bus messages (FUZZ_SECONDS=60)
 #help make lint                formatting, dependency arrows, sizes, shell scripts
