@@ -202,7 +202,7 @@ asan:
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/asan SANITIZE=yes CFLAGS='-O1 -g' check
 
 fuzz: need-fuzz
-	@CC=clang BUILD='$(BUILD)' FUZZ_SECONDS='$(FUZZ_SECONDS)' tests/fuzz/run
+	@CC=clang BUILD='$(BUILD)' FUZZ_SECONDS='$(FUZZ_SECONDS)' FUZZ_ONLY='$(FUZZ_ONLY)' tests/fuzz/run
 
 coverage: need-coverage
 	@$(MAKE) -s --no-print-directory BUILD=$(BUILD)/coverage COVERAGE=yes CFLAGS='-O0 -g' check
@@ -279,7 +279,7 @@ help:
 #help make check-vm-all        the same on all its kernels, and on cgroup v1 (about an hour a machine)
 #help make check-load          1,000 containers, 200 creates of one id, 10,000 runs: nothing lost, nothing left (root; LOAD_CONTAINERS=100 ...)
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
-#help make fuzz                fuzz the readers of config.json, state.json, D-Bus messages (FUZZ_SECONDS=60)
+#help make fuzz                fuzz what reads bytes of others: documents, messages, the plan, files (FUZZ_SECONDS=60 each; FUZZ_ONLY=spec)
 #help make lint                formatting, dependency arrows, sizes, shell scripts
 #help make format              format the C sources
 #help make coverage            which lines the tests reach

@@ -1,12 +1,13 @@
 /*
- * libFuzzer target for everything in spec/ that reads bytes it did not write. The first byte
- * chooses: config.json (which is also printed, read again and moved), state.json, process.json,
- * resources.json, or the arena's bytes with the input laid over them.
+ * Everything in spec/ that reads bytes it did not write. The first byte chooses: config.json (which
+ * is also printed, read again and moved), state.json, process.json, resources.json, or the arena's
+ * bytes with the input laid over them.
  */
 #include "spec/arena.h"
 #include "spec/json.h"
 #include "spec/spec.h"
 #include "spec/status.h"
+#include "tests/fuzz/json_mutator.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,8 +91,14 @@ static void fuzz_spec(struct arena *a, const uint8_t *data, size_t size)
 
 	if (spec_read(a, (const char *)data, size, &s, &warnings, &e))
 		need(e.problems > 0 && *error_print(&e, shown, sizeof(shown)));
-	else
+	else {
 		need(s && s->linux && s->root && !e.problems);
+		/* What is accepted can be printed and is accepted again. */
+		size_t length;
+		char *text = json_print(&spec_table, s, 0, a, &length);
+		struct spec *again = NULL;
+		need(spec_read(a, text, length, &again, &warnings, &e) == 0);
+	}
 }
 
 /* A document with something of every shape, to be damaged. */
@@ -109,6 +116,18 @@ static void fuzz_noise(struct arena *a, const uint8_t *data, size_t size)
 	need(spec_read(a, text, sizeof(text) - 1, &s, NULL, &e) == 0);
 	if (size)
 		fuzz_rebase(&spec_table, a, s, data, size);
+}
+
+const struct json_table *json_mutator_table(const uint8_t *data, size_t size, size_t *skip)
+{
+	*skip = size ? 1 : 0;
+	switch (size ? data[0] : 0) {
+	case 'S': return &record_table;
+	case 'P': return &spec_process_table;
+	case 'R': return &spec_resources_table;
+	case 'N': return NULL;
+	default: *skip = 0; return &spec_table;
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
