@@ -19,6 +19,7 @@
 struct globals {
 	const char *root;
 	const char *log;
+	const char *timing;
 	unsigned log_format;     /* enum log_format */
 	unsigned log_level;      /* enum log_level */
 	unsigned cgroup_manager; /* enum cgroup_manager */

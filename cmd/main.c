@@ -5,6 +5,7 @@
  */
 #include "cmd/command.h"
 #include "cmd/log.h"
+#include "cmd/timing.h"
 #include "runtime/child/child.h"
 #include "runtime/log.h"
 #include "runtime/parent/seccomp.h"
@@ -42,6 +43,9 @@ static const struct option global_rows[] = {
 	OPTION(0, "log-level", LOG_LEVELS, struct globals, log_level,
 	       "what that file gets (default: error)"),
 	OPTION(0, "debug", NULL, struct globals, debug, "the same as --log-level debug"),
+	OPTION(0, "timing", "FILE", struct globals, timing,
+	       "write to FILE how long each step and hook took, as\n"
+	       "JSON that https://ui.perfetto.dev draws"),
 	OPTION(0, "cgroup-manager", "cgroupfs|systemd|disabled", struct globals, cgroup_manager,
 	       "who makes cgroups (default: cgroupfs)"),
 	OPTION(0, "systemd-cgroup", NULL, struct globals, systemd_cgroup,
@@ -196,17 +200,20 @@ static int dispatch(const struct command *c, struct invocation *in, struct error
 
 	if (prepared)
 		return prepared > 0 ? help_command(c, e) : -1;
-	if (open_log(e))
+	if (open_log(e) || (globals.timing && timing_open(globals.timing, e)))
 		return -1;
 	return run_command(c, in, e);
 }
 
 /* What was being done: "create c1". The first argument counts only where it is an id. */
-static int in_command(const struct command *c, const struct arguments *args, struct error *e)
+static const char *in_command(const struct command *c, const struct arguments *args)
 {
+	static char text[256];
 	bool has_id = args->n && !strncmp(c->arguments, "ID", 2);
 
-	return error_context(e, "%s%s%s", c->name, has_id ? " " : "", has_id ? args->v[0] : "");
+	snprintf(text, sizeof(text), "%s%s%s", c->name, has_id ? " " : "",
+		 has_id ? args->v[0] : "");
+	return text;
 }
 
 static int run_line(struct arguments args, int *exit_code, struct error *e)
@@ -230,8 +237,11 @@ static int run_line(struct arguments args, int *exit_code, struct error *e)
 		return -1;
 	in.args = (struct arguments){ args.n - 1, args.v + 1 };
 	int result = dispatch(c, &in, e);
-	*exit_code = in.exit_code;
-	return result ? in_command(c, &in.args, e) : 0;
+	*exit_code = result && !in.exit_code ? 1 : in.exit_code;
+	if (result)
+		error_context(e, "%s", in_command(c, &in.args));
+	timing_write(in_command(c, &in.args), *exit_code, result ? e : NULL);
+	return result;
 }
 
 /* Wrong options are an error that belongs in the log too, as far as they said where it is. */

@@ -9,6 +9,7 @@
 #include "runtime/file.h"
 #include "runtime/log.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -260,12 +261,15 @@ static bool await(const struct spec_hook *hook, pid_t pid, int pipe, struct outp
 	return ended;
 }
 
-static int run_one(const struct hook_run *run, const struct spec_hook *hook, bool *killed,
+/* *status: as waitpid has it, TIMING_NOT_RUN or TIMING_KILLED. */
+static int run_one(const struct hook_run *run, const struct spec_hook *hook, int *status,
 		   struct error *e)
 {
 	struct output output = { 0 };
-	int ends[2], status = 0;
 	pid_t pid = -1;
+	int ends[2];
+
+	*status = TIMING_NOT_RUN;
 
 	CLEAN_FD input = state_file(run);
 	if (input < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
@@ -276,25 +280,43 @@ static int run_one(const struct hook_run *run, const struct spec_hook *hook, boo
 	if (spawn(run, hook, input, to, &pid, e) < 0)
 		return -1;
 	fd_close(&to);
-	*killed = !await(hook, pid, from, &output, &status);
+	bool ended = await(hook, pid, from, &output, status);
 	output_drain(&output, from);
-	return judge(run, hook, !*killed, status, &output, e);
+	int result = judge(run, hook, ended, *status, &output, e);
+	if (!ended)
+		*status = TIMING_KILLED;
+	return result;
 }
 
 /* The same, with orphans of the hook as our children, so that its timeout is also theirs. */
-static int run_adopting(const struct hook_run *run, const struct spec_hook *hook, struct error *e)
+static int run_adopting(const struct hook_run *run, const struct spec_hook *hook, int *status,
+			struct error *e)
 {
 	const struct children before = our_children();
-	bool killed = false;
 	int already = 1;
 
 	if (prctl(PR_GET_CHILD_SUBREAPER, &already, 0, 0, 0) == 0 && !already)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	int result = run_one(run, hook, &killed, e);
-	if (killed)
+	int result = run_one(run, hook, status, e);
+	if (*status == TIMING_KILLED)
 		kill_new_children(&before);
 	if (!already)
 		prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	return result;
+}
+
+static int run_timed(const struct hook_run *run, size_t i, struct error *e)
+{
+	const struct spec_hook *hook = &run->hooks->v[i];
+	char name[48];
+	int status;
+
+	trace(TRACE_STEPS, "hooks.%s[%zu]: %s", run->kind, i, hook->path);
+	snprintf(name, sizeof(name), "hooks.%s[%zu]", run->kind, i);
+	struct timing_event *timed = timing_begin(TIMING_HOOK, name, hook->path);
+	int result = run->adopt && hook->timeout ? run_adopting(run, hook, &status, e)
+						 : run_one(run, hook, &status, e);
+	timing_end(timed, status);
 	return result;
 }
 
@@ -304,11 +326,7 @@ int hooks_run(const struct hook_run *run, struct error *e)
 	if (run->hooks->n)
 		signal(SIGCHLD, SIG_DFL);
 	for (size_t i = 0; i < run->hooks->n; i++) {
-		trace(TRACE_STEPS, "hooks.%s[%zu]: %s", run->kind, i, run->hooks->v[i].path);
-		const struct spec_hook *hook = &run->hooks->v[i];
-		bool ignored;
-		if ((run->adopt && hook->timeout ? run_adopting(run, hook, e)
-						 : run_one(run, hook, &ignored, e)) == 0)
+		if (run_timed(run, i, e) == 0)
 			continue;
 		error_in(e, "hooks.%s[%zu]", run->kind, i);
 		if (!run->failed)

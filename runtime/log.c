@@ -1,11 +1,12 @@
 /* The trace on stderr: one write per line, so that lines of parent and child never mix. */
 #include "runtime/log.h"
 
+#include "runtime/timing.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 struct trace trace_state;
@@ -21,19 +22,11 @@ static const struct {
 	{ "help", TRACE_HELP, "this list" },
 };
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
 void trace_print(const char *format, ...)
 {
 	char line[1024];
 	int saved = errno;
-	int64_t us = (now() - trace_state.epoch) / 1000;
+	int64_t us = (timing_now() - trace_state.epoch) / 1000;
 	int n = snprintf(line, sizeof(line), "%8lld us %6d ", (long long)us, (int)getpid());
 	va_list args;
 
@@ -51,7 +44,7 @@ void trace_init(const char *words)
 {
 	if (!words || !*words)
 		return;
-	trace_state.epoch = now();
+	trace_state.epoch = timing_now();
 	for (const char *w = words; *w; w += strcspn(w, ","), w += *w == ',') {
 		size_t n = strcspn(w, ",");
 		for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)

@@ -16,7 +16,7 @@ enum trace_topic {
 
 struct trace {
 	uint32_t topics;
-	int64_t epoch; /* CLOCK_MONOTONIC nanoseconds when the command began */
+	int64_t epoch; /* timing_now() when the command began */
 };
 extern struct trace trace_state;
 

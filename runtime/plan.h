@@ -109,6 +109,7 @@ struct plan {
 	struct trace trace;
 	int32_t channel; /* descriptors that the child inherits */
 	int32_t start_socket;
+	int32_t timing; /* memory for what is measured; 0: nothing is */
 	int32_t init; /* exec: a pidfd of the container's init, whose namespaces we join; 0: we are
 			 init ourselves */
 	bool asks;    /* exec: the program's process asks the parent for something, and waits until

@@ -19,6 +19,7 @@
 #include "runtime/hooks.h"
 #include "runtime/log.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -140,7 +141,10 @@ int steps_run(const struct step *table, size_t n, struct child *c, struct error 
 {
 	for (size_t i = 0; i < n; i++) {
 		trace(TRACE_STEPS, "child: %s", table[i].name);
-		if (table[i].run(c, e) < 0)
+		struct timing_event *timed = timing_begin(TIMING_STEP, table[i].name, NULL);
+		int result = table[i].run(c, e);
+		timing_end(timed, result);
+		if (result < 0)
 			return -1;
 	}
 	return 0;
@@ -151,6 +155,8 @@ static int created(struct child *c, struct error *e)
 {
 	struct message m;
 
+	/* Nothing is left to measure until somebody starts us, and then it may be another's wish. */
+	timing_leave(NULL);
 	if (channel_send(c->channel, MESSAGE_CREATED, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
 	if (child_expect(c, MESSAGE_RECORDED, &m, e) < 0)
@@ -164,16 +170,19 @@ static int created(struct child *c, struct error *e)
 }
 
 /* A connection that says start. Others only look whether we are here (state). */
-static int wait_start(struct child *c)
+static int wait_start(struct child *c, int *timing_fd)
 {
 	struct error ignored = ERROR_NONE;
 	struct message m;
 
 	for (;;) {
 		CLEAN_FD connection = accept4(c->start_socket, NULL, NULL, SOCK_CLOEXEC);
-		if (connection >= 0 && channel_receive(connection, &m, NULL, &ignored) > 0 &&
-		    m.type == MESSAGE_START)
+		CLEAN_FD given = -1;
+		if (connection >= 0 && channel_receive(connection, &m, &given, &ignored) > 0 &&
+		    m.type == MESSAGE_START) {
+			*timing_fd = fd_take(&given);
 			return fd_take(&connection);
+		}
 		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
 			_exit(1);
 	}
@@ -191,6 +200,7 @@ int program_execute(struct child *c, struct error *e)
 	/* Last: they may be too low for anything but the program. */
 	if (program_limits(c, e) < 0)
 		return -1;
+	timing_leave("execve");
 	/* Whoever started us may be gone; the program runs all the same. */
 	channel_send(c->channel, MESSAGE_EXECUTING, 0, -1);
 	/* From here on only what the profile allows: the last capability, execve, the error. */
@@ -224,6 +234,15 @@ static int settle(struct child *c, struct error *e)
 	return 0;
 }
 
+static int join_timed(const struct child *c, struct error *e)
+{
+	struct timing_event *timed = timing_begin(TIMING_STEP, "join", NULL);
+	int result = join_and_clone(c, e);
+
+	timing_end(timed, result);
+	return result;
+}
+
 static _Noreturn void fail(int channel, const struct error *e)
 {
 	channel_send_error(channel, e);
@@ -247,14 +266,15 @@ _Noreturn void child_main(const char *plan_fd)
 	trace_state = c.plan->trace;
 	trace(TRACE_STEPS, "child: begins");
 	c.channel = c.plan->channel;
+	if (c.plan->timing && timing_attach(c.plan->timing, &e) < 0)
+		fail(c.channel, &e);
 	c.start_socket = c.plan->start_socket;
 	/* Ours, and whatever the caller left open (CVE-2024-21626): none survives the execve but
 	 * what was asked for. */
 	sys_close_range(3 + c.plan->preserve_fds, ~0U, CLOSE_CLOEXEC);
 	if (c.plan->process)
 		c.user = c.plan->process->user;
-	if ((c.plan->helper && join_and_clone(&c, &e) < 0) ||
-	    (c.plan->settles && settle(&c, &e) < 0))
+	if ((c.plan->helper && join_timed(&c, &e) < 0) || (c.plan->settles && settle(&c, &e) < 0))
 		fail(c.channel, &e);
 	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0)
 		fail(c.channel, &e);
@@ -264,7 +284,10 @@ _Noreturn void child_main(const char *plan_fd)
 	}
 	if (steps_run(steps, sizeof(steps) / sizeof(steps[0]), &c, &e) < 0 || created(&c, &e) < 0)
 		fail(c.channel, &e);
-	c.channel = wait_start(&c);
-	(void)!program_execute(&c, &e);
+	int timing_given = -1;
+	c.channel = wait_start(&c, &timing_given);
+	/* Where a filter is loaded already nobody knows what it says of our reading the clock. */
+	if (timing_given < 0 || c.filter_loaded || timing_attach(timing_given, &e) == 0)
+		(void)!program_execute(&c, &e);
 	fail(c.channel, &e);
 }

@@ -9,6 +9,7 @@
 #include "runtime/file.h"
 #include "runtime/inroot.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,11 +104,16 @@ int rootfs_mounts(struct child *c, struct error *e)
 
 	c->late = arena_array(&c->arena, int, plan->mounts.n);
 	c->mounted = arena_array(&c->arena, int, plan->mounts.n);
-	for (size_t i = 0; i < plan->mounts.n; i++)
-		if (mount_one(c, &plan->mounts.v[i], &c->late[i], e) < 0)
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		struct timing_event *timed =
+			timing_begin(TIMING_MOUNT, "mount", plan->mounts.v[i].destination);
+		int result = mount_one(c, &plan->mounts.v[i], &c->late[i], e);
+		timing_end(timed, result);
+		if (result < 0)
 			return plan->notify && i + 1 == plan->mounts.n
 				       ? error_in(e, "NOTIFY_SOCKET")
 				       : error_in(e, "mounts[%d]", plan->mounts.v[i].index);
+	}
 	return 0;
 }
 

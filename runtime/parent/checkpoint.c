@@ -5,12 +5,14 @@
  * container is deleted then, as `delete` does.
  */
 #include "runtime/file.h"
+#include "runtime/log.h"
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/container.h"
 #include "runtime/parent/criu.h"
 #include "runtime/parent/criu_outside.h"
 #include "runtime/parent/destroy.h"
 #include "runtime/parent/resolve.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -24,9 +26,11 @@
 #define LOCK_MS 10000
 
 struct checkpoint {
+	const char *root, *id;
 	const struct criu_options *o;
 	struct state state;
-	struct arena arena; /* of what config.json says */
+	struct arena record; /* of what was recorded */
+	struct arena arena;  /* of what config.json says */
 	struct bundle bundle;
 	struct criu_images images;
 	struct criu criu;
@@ -43,11 +47,11 @@ static int check_status(const struct state *s, struct error *e)
 }
 
 /* config.json as it was when the container was made. */
-static int load(struct checkpoint *c, const char *root, struct error *e)
+static int load(struct checkpoint *c, struct error *e)
 {
-	char *config = arena_printf(c->state.arena, "%s/%s/config.json", root, c->state.id);
+	char *config = arena_printf(c->state.arena, "%s/%s/config.json", c->root, c->state.id);
 	const struct record *r = &c->state.record;
-	struct create_options o = { .root = root,
+	struct create_options o = { .root = c->root,
 				    .id = c->state.id,
 				    .bundle = r->bundle,
 				    .config = config,
@@ -214,38 +218,69 @@ static int save_or_thaw(struct checkpoint *c, struct error *e)
 	return -1;
 }
 
-static int checkpoint(struct checkpoint *c, const char *root, const char *id, struct arena *a,
-		      struct error *e)
+static int open_container(struct checkpoint *c, struct error *e)
 {
-	if (state_open(&c->state, root, id, a, e) < 0 || state_lock(&c->state, LOCK_MS, e) < 0 ||
-	    state_check_cgroups(&c->state, e) < 0 || check_status(&c->state, e) < 0 ||
-	    criu_privilege(e) < 0 || load(c, root, e) < 0)
-		return -1;
-	if (criu_begin(&c->criu, NULL, NULL, NULL, 0, e) < 0 ||
-	    criu_images_open(&c->images, c->o, images_mode(c), CRIU_DUMP_LOG, &c->arena, e) < 0 ||
-	    criu_features(&c->criu, c->o, e) < 0)
-		return -1;
-	if (save_or_thaw(c, e) < 0)
-		return -1;
+	return state_open(&c->state, c->root, c->id, &c->record, e) < 0 ||
+			       state_lock(&c->state, LOCK_MS, e) < 0 ||
+			       state_check_cgroups(&c->state, e) < 0 ||
+			       check_status(&c->state, e) < 0
+		       ? -1
+		       : criu_privilege(e);
+}
+
+static int begin(struct checkpoint *c, struct error *e)
+{
+	return criu_begin(&c->criu, NULL, NULL, NULL, 0, e) < 0 ||
+			       criu_images_open(&c->images, c->o, images_mode(c), CRIU_DUMP_LOG,
+						&c->arena, e) < 0
+		       ? -1
+		       : criu_features(&c->criu, c->o, e);
+}
+
+static int finish(struct checkpoint *c, struct error *e)
+{
 	criu_end(&c->criu);
 	return c->o->leave_running || c->o->pre_dump ? 0 : destroy(&c->state, true, e);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct checkpoint *c, struct error *e);
+} steps[] = {
+	{ "open", open_container }, { "load", load },     { "begin", begin },
+	{ "save", save_or_thaw },   { "finish", finish },
+};
+
+static int checkpoint(struct checkpoint *c, struct error *e)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		trace(TRACE_STEPS, "checkpoint: %s", steps[i].name);
+		struct timing_event *timed = timing_begin(TIMING_STEP, steps[i].name, NULL);
+		int result = steps[i].run(c, e);
+		timing_end(timed, result);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int container_checkpoint(const char *root, const char *id, const struct criu_options *o,
 			 struct error *e)
 {
-	struct checkpoint c = {
-		.o = o, .state = STATE_NONE, .images = CRIU_IMAGES_NONE, .criu = CRIU_NONE
-	};
-	struct arena a;
+	struct checkpoint c = { .root = root,
+				.id = id,
+				.o = o,
+				.state = STATE_NONE,
+				.images = CRIU_IMAGES_NONE,
+				.criu = CRIU_NONE };
 
-	if (arena_init(&a, ARENA, e) < 0)
+	if (arena_init(&c.record, ARENA, e) < 0)
 		return -1;
-	int result = checkpoint(&c, root, id, &a, e);
+	int result = checkpoint(&c, e);
 	criu_end(&c.criu);
 	criu_images_close(&c.images);
 	state_close(&c.state);
 	arena_free(&c.arena);
-	arena_free(&a);
+	arena_free(&c.record);
 	return result;
 }

@@ -25,6 +25,7 @@
 #include "runtime/schedule.h"
 #include "runtime/socket.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -450,7 +451,10 @@ int creation_steps(struct creation *c, const struct creation_step *step, size_t 
 {
 	for (size_t i = 0; i < n; i++) {
 		trace(TRACE_STEPS, "parent: %s", step[i].name);
-		if (step[i].run(c, e) == 0)
+		struct timing_event *timed = timing_begin(TIMING_STEP, step[i].name, NULL);
+		int result = step[i].run(c, e);
+		timing_end(timed, result);
+		if (result == 0)
 			continue;
 		/* Nothing is claimed yet, or by another. */
 		if (c->state.locked)

@@ -7,6 +7,7 @@
 #include "runtime/process.h"
 #include "runtime/socket.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -338,7 +339,9 @@ static int answer(struct criu *c, struct criu_notice *n, criu_listener *listener
 	struct error ignored = ERROR_NONE;
 
 	trace(TRACE_STEPS, "criu says: %s %d", n->script, n->pid);
+	struct timing_event *timed = timing_begin(TIMING_STEP, n->script, NULL);
 	int result = listener ? listener(data, n, e) : 0;
+	timing_end(timed, result);
 	fd_close(&n->fd);
 	protobuf_number(&p, REQUEST_TYPE, CRIU_NOTIFY);
 	protobuf_number(&p, REQUEST_NOTIFIED, result == 0);

@@ -11,6 +11,7 @@
 #include "runtime/parent/systemd.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,8 +28,9 @@ int signal_init(const struct record *r, int signal)
 }
 
 /* Kill init and wait for its end: what it holds (mounts, cgroup) is released only then. */
-static int end_init(const struct record *r, struct error *e)
+static int end_init(struct state *s, struct error *e)
 {
+	const struct record *r = &s->record;
 	CLEAN_FD pidfd = process_open(&r->init);
 
 	if (pidfd < 0)
@@ -63,10 +65,13 @@ static int remove_cgroups(const struct record *r, struct error *e)
  * Without one, whatever is in them is the container's, unless its program has not even begun and
  * the cgroup was there before.
  */
-static int end_cgroups(const struct record *r, struct error *e)
+static int end_cgroups(struct state *s, struct error *e)
 {
+	const struct record *r = &s->record;
 	char line[160];
 
+	if (!r->systemd && cgroup_remove_empty(r) == 0)
+		return 0;
 	if (!r->own_pid_namespace && (r->complete || cgroup_made_all(r)))
 		return cgroup_kill(r, e) < 0 ? -1 : remove_cgroups(r, e);
 	for (int waited = 0; cgroup_populated(r); waited += 10) {
@@ -96,22 +101,47 @@ static void return_values(struct state *s)
 		container_warn(failed);
 }
 
-int destroy(struct state *s, bool hooks, struct error *e)
+/* Of a container that was never complete. */
+static int put_back(struct state *s, struct error *e)
 {
-	const struct record *r = &s->record;
-
-	if (end_init(r, e) < 0)
-		return -1;
-	if (!r->complete) {
+	(void)e;
+	if (!s->record.complete) {
 		net_devices_return(s);
 		return_values(s);
 	}
-	if (r->intel_rdt && intel_rdt_remove(r, e) < 0)
-		return -1;
-	if ((r->systemd || cgroup_remove_empty(r) < 0) && end_cgroups(r, e) < 0)
-		return -1;
-	if (hooks && r->poststop.n &&
-	    state_hooks(s, "poststop", STATUS_STOPPED, &r->poststop, e) < 0)
-		return -1;
-	return state_remove(s, e);
+	return 0;
+}
+
+static int remove_class(struct state *s, struct error *e)
+{
+	return s->record.intel_rdt ? intel_rdt_remove(&s->record, e) : 0;
+}
+
+static int poststop(struct state *s, struct error *e)
+{
+	const spec_hook_list *hooks = &s->record.poststop;
+
+	return hooks->n ? state_hooks(s, "poststop", STATUS_STOPPED, hooks, e) : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct state *s, struct error *e);
+} steps[] = {
+	{ "end init", end_init },       { "put back", put_back }, { "class", remove_class },
+	{ "end cgroups", end_cgroups }, { "poststop", poststop }, { "remove state", state_remove },
+};
+
+int destroy(struct state *s, bool hooks, struct error *e)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (steps[i].run == poststop && !hooks)
+			continue;
+		struct timing_event *timed = timing_begin(TIMING_STEP, steps[i].name, NULL);
+		int result = steps[i].run(s, e);
+		timing_end(timed, result);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
 }

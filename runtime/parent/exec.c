@@ -22,6 +22,7 @@
 #include "runtime/process.h"
 #include "runtime/schedule.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -281,6 +282,7 @@ static int accompany(struct execution *x, struct error *e)
 		if (got == 0)
 			break;
 	}
+	timing_executed(x->executing && x->pid ? 0 : -1);
 	if (!x->executing || !x->pid)
 		return silent_end(x, e);
 	process_reap(x->spawn.pid);
@@ -315,7 +317,10 @@ static int begin(struct execution *x, struct error *e)
 {
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		trace(TRACE_STEPS, "parent: %s", steps[i].name);
-		if (steps[i].run(x, e) < 0)
+		struct timing_event *timed = timing_begin(TIMING_STEP, steps[i].name, NULL);
+		int result = steps[i].run(x, e);
+		timing_end(timed, result);
+		if (result < 0)
 			return -1;
 	}
 	return 0;
@@ -337,7 +342,9 @@ static int wait_program(struct execution *x, int *exit_code, struct error *e)
 
 	if (foreground_begin(&f, fd_take(&x->terminal), e) < 0)
 		return -1;
+	struct timing_event *timed = timing_begin(TIMING_STEP, "program", NULL);
 	foreground_wait(&f);
+	timing_end(timed, 0);
 	foreground_end(&f);
 	oom_tell(&x->state, x->kills, f.exit_code);
 	*exit_code = f.exit_code;

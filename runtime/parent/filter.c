@@ -7,6 +7,7 @@
 #include "runtime/parent/seccomp.h"
 #include "runtime/socket.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -33,9 +34,12 @@ int filter_send(const struct spec_seccomp *s, int root, int channel, struct aren
 	struct seccomp_key key = seccomp_key(s, a);
 	struct seccomp_program program;
 
+	struct timing_event *timed = timing_begin(TIMING_STEP, "filter", NULL);
 	/* Who asks what was left out gets the answer of the compiler. */
 	bool hit = !trace_on(TRACE_SPEC) && seccomp_cache_find(root, &key, a, &program);
-	if (!hit && seccomp_compile(s, a, &program, e) < 0)
+	int result = hit ? 0 : seccomp_compile(s, a, &program, e);
+	timing_end(timed, result);
+	if (result < 0)
 		return -1;
 	trace(TRACE_STEPS, "parent: filter cache %s, %zu instructions", hit ? "hit" : "miss",
 	      program.n);

@@ -11,6 +11,7 @@
 #include "runtime/parent/state.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -46,7 +47,7 @@ static int run_process(struct state *s, bool *executing, struct error *e)
 	int got;
 
 	*executing = false;
-	if (connection < 0 || channel_send(connection, MESSAGE_START, 0, -1) < 0)
+	if (connection < 0 || channel_send(connection, MESSAGE_START, 0, timing_fd()) < 0)
 		return error_set(e, errno, "reach the container's init");
 	while ((got = channel_receive(connection, &m, NULL, e)) > 0 && m.type == MESSAGE_EXECUTING)
 		*executing = true;
@@ -70,8 +71,12 @@ int start_hooks(struct state *s, struct error *e)
 int start_locked(struct state *s, struct error *e)
 {
 	bool executing;
+	struct timing_event *timed = timing_begin(TIMING_STEP, "start", NULL);
+	int result = run_process(s, &executing, e);
 
-	if (run_process(s, &executing, e) < 0) {
+	timing_executed(result);
+	timing_end(timed, result);
+	if (result < 0) {
 		/* A program that can't be executed leaves a stopped container, for its owner to
 		 * look at and delete. */
 		CLEAN_FD init = executing ? process_open(&s->record.init) : -1;

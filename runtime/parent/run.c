@@ -9,6 +9,7 @@
 #include "runtime/parent/notify.h"
 #include "runtime/parent/oom.h"
 #include "runtime/parent/start.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <sys/prctl.h>
@@ -52,7 +53,9 @@ static int run_foreground(struct creation *c, creation_fn *start, int *exit_code
 		f.other = c->notify;
 		f.heard = handle_notify;
 		f.data = c;
+		struct timing_event *timed = timing_begin(TIMING_STEP, "program", NULL);
 		foreground_wait(&f);
+		timing_end(timed, 0);
 		oom_tell(&c->state, 0, f.exit_code);
 		*exit_code = f.exit_code;
 	}

@@ -30,6 +30,7 @@
 #include "runtime/parent/self_exe.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
+#include "runtime/timing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +78,7 @@ static _Noreturn void reexec(const struct birth *b)
 	snprintf(number, sizeof(number), "%d", b->plan);
 	if (keep_open(b->plan) < 0 || keep_open(b->channel) < 0 ||
 	    keep_open(b->s->start_socket) < 0 || keep_open(b->s->init) < 0 ||
-	    keep_open(b->s->root) < 0)
+	    keep_open(b->s->root) < 0 || keep_open(timing_fd()) < 0)
 		error_set(&e, errno, "hand descriptors to the child");
 	for (size_t i = 0; i < b->s->plan->joins.n; i++)
 		keep_open(b->s->plan->joins.v[i].fd);
@@ -224,11 +225,14 @@ static int clone_first(struct birth *b, struct error *e)
 		clone.flags |= SYS_CLONE_INTO_CGROUP;
 		clone.cgroup = b->cgroup;
 	}
+	timing_born();
+	struct timing_event *timed = timing_begin(TIMING_STEP, "clone", NULL);
 	pid_t pid = sys_clone3(&clone);
 	if (pid == 0 && b->helper)
 		reexec(b);
 	if (pid == 0)
 		init_begins(b);
+	timing_end(timed, pid < 0 ? -1 : 0);
 	if (pid < 0)
 		return clone_failed(b, e);
 	fd_close(&b->channel);
@@ -268,6 +272,7 @@ int spawn_init(struct spawn *s, struct error *e)
 	b.channel = ends[1];
 	s->plan->channel = b.channel;
 	s->plan->start_socket = s->start_socket;
+	s->plan->timing = timing_fd() >= 0 ? timing_fd() : 0;
 	s->plan->init = s->init >= 0 ? s->init : 0;
 	s->plan->root = s->root >= 0 ? s->root : 0;
 	b.maps = s->plan->new_namespaces & CLONE_NEWUSER;

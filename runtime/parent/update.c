@@ -16,6 +16,7 @@
 #include "runtime/parent/namespaces.h"
 #include "runtime/parent/state.h"
 #include "runtime/parent/systemd.h"
+#include "runtime/timing.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -298,7 +299,9 @@ int container_update(const struct update_options *o, struct error *e)
 	u.asked.cpu = copied(&u.arena, o->resources->cpu, sizeof(*u.asked.cpu));
 	for (size_t i = 0; result == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
 		trace(TRACE_STEPS, "update: %s", steps[i].name);
+		struct timing_event *timed = timing_begin(TIMING_STEP, steps[i].name, NULL);
 		result = steps[i].run(&u, e);
+		timing_end(timed, result);
 	}
 	close_update(&u, result < 0, e);
 	return result;

@@ -89,6 +89,25 @@ last() { tail -n 1 "$T/console.$C"; }
 	until_true no_cgroups
 }
 
+@test "--timing has the steps of both, and what criu is waited for" {
+	need_criu
+	counter
+	running
+	until_line 3
+	try oci --timing "$T/timing" checkpoint --image-path "$T/images" --work-path "$T/work" "$C"
+	assert_success
+	names() { jq -r '.traceEvents[] | select(.ph == "X") | .name' "$T/timing" | tr '\n' ,; }
+	contains "$(names)" "checkpoint $C,open,load,begin,save," "finish,end init,"
+	try oci --timing "$T/timing" restore --detach --bundle "$B" --image-path "$T/images" --work-path "$T/work" "$C"
+	assert_success
+	contains "$(names)" "restore $C,load,terminal,images,plan," "revive," "setup-namespaces," "post-restore," ",pid file,"
+	oci delete --force "$C"
+	# What does not get so far.
+	try oci --timing "$T/timing" checkpoint --image-path "$T/images" "$C"
+	assert_error "container does not exist"
+	equal "$(names)" "checkpoint $C,open,"
+}
+
 @test "restore hears of a program that ends at once" {
 	need_criu
 	shell "trap 'exit 7' USR1; while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 3"
