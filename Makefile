@@ -161,7 +161,7 @@ demo: need-build+bundles bundles
 
 # --- test ---
 
-.PHONY: check check-unit check-integration check-hostile check-clients check-vm check-vm-all check-load unit-tests asan fuzz coverage lint format
+.PHONY: check check-unit check-integration check-hostile check-hostile-bites check-clients check-vm check-vm-all check-load unit-tests asan fuzz coverage lint analyze format
 unit-tests: $(UNIT_TESTS)
 
 check: need-build+test+bundles bundles
@@ -181,6 +181,11 @@ check-hostile: need-build+test+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
 	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' HOSTILE_SECONDS='$(HOSTILE_SECONDS)' \
 		BATS_TEST_TIMEOUT=$$((120 + 6 * $(HOSTILE_SECONDS))) tests/prove $(HOSTILE_TESTS)
+
+# That these tests can fail: each with a build that lacks one defence. HOSTILE_MUTANTS: so many of them, others each day.
+check-hostile-bites: need-build+test+bundles bundles
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
+	@BUILD='$(abspath $(BUILD))' CC='$(CC)' HOSTILE_MUTANTS='$(HOSTILE_MUTANTS)' HOSTILE_SECONDS=20 tests/hostile/bites $(MUTANTS)
 
 # podman, buildah, containerd, docker, Slurm with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
 CLIENTS ?= $(patsubst tests/clients/%.bats,%,$(wildcard tests/clients/*.bats))
@@ -210,6 +215,10 @@ coverage: need-coverage
 
 lint: need-lint
 	@tests/lint
+
+# Slower than lint: what analyzers find.
+analyze: need-analyze
+	@tests/analyze
 
 format: need-lint
 	clang-format -i $(wildcard cmd/*.[ch] spec/*.[ch] runtime/*.[ch] runtime/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
@@ -274,6 +283,7 @@ help:
 #help make bundles             make the root file systems of bundles/
 #help make check               all tests (check-unit, check-integration: one half); the last line has the totals
 #help make check-hostile       known escapes, each race for a minute (HOSTILE_SECONDS=60)
+#help make check-hostile-bites that these tests fail without what they test, a build each (MUTANTS="self-exe session" HOSTILE_MUTANTS=10)
 #help make check-clients       podman, buildah, containerd, docker, Slurm on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
 #help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
 #help make check-vm-all        the same on all its kernels, and on cgroup v1 (about an hour a machine)
@@ -281,6 +291,7 @@ help:
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #help make fuzz                fuzz what reads bytes of others: documents, messages, the plan, files (FUZZ_SECONDS=60 each; FUZZ_ONLY=spec)
 #help make lint                formatting, dependency arrows, sizes, shell scripts
+#help make analyze             what cppcheck and gcc -fanalyzer find
 #help make format              format the C sources
 #help make coverage            which lines the tests reach
 #help make bench               time, memory, system calls beside crun, runc, youki (BENCH_RUNS=60 PEERS="/path ...")

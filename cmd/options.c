@@ -142,7 +142,7 @@ static int store(const struct parser *p, const struct option *o, const char *val
 {
 	void *member = (char *)p->target + o->offset;
 
-	if (o->kind == OPTION_BOOL)
+	if (!value || o->kind == OPTION_BOOL)
 		return parse_bool(o, value, member, e);
 	if (o->kind == OPTION_STRING) {
 		*(const char **)member = *value ? value : NULL;

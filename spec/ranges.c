@@ -28,7 +28,7 @@ bool ranges_read(const char *text, uint32_t most, struct ranges *out, const char
 {
 	*out = (struct ranges){ 0 };
 	for (const char *s = text;; s++) {
-		uint32_t first, last;
+		uint32_t first = 0, last;
 
 		s = read_number(s, &first);
 		last = first;

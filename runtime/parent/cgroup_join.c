@@ -150,9 +150,9 @@ bool cgroup_join_init(struct arena *a, const struct record *r, struct plan *plan
 	if (fd < 0 || file_read(fd, 1 << 20, a, &text, NULL) < 0)
 		return false;
 	at = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
+	at = at ? strchr(at, '/') : NULL;
 	if (!at)
 		return false;
-	at = strchr(at, '/');
 	at[strcspn(at, "\n")] = 0;
 	for (size_t i = 0; i < plan->cgroups.n; i++) {
 		struct plan_cgroup *c = &plan->cgroups.v[i];

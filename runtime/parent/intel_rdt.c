@@ -20,8 +20,8 @@ static void unescape(char *text)
 	char *to = text;
 
 	for (const char *at = text; *at; to++) {
-		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] && at[3]) {
-			*to = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+		if (at[0] == '\\' && strspn(at + 1, "01234567") >= 3) {
+			*to = (char)((at[1] & 7) << 6 | (at[2] & 7) << 3 | (at[3] & 7));
 			at += 4;
 		} else {
 			*to = *at++;

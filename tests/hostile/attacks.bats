@@ -60,6 +60,50 @@ load helpers
 	outside_untouched
 }
 
+# --- exchanged between two steps: a hook, which runs after the mounts and before the masks, does once what a race does by luck ----------------
+
+# exchanging DIRECTORY A B: a createRuntime hook that exchanges two names there.
+exchanging() {
+	cat >"$T/exchange" <<-PY
+		#!$PYTHON
+		import ctypes, os
+		os.chdir("$1")
+		assert ctypes.CDLL(None).renameat2(-100, b"$2", -100, b"$3", 2) == 0
+	PY
+	chmod 755 "$T/exchange"
+	config --arg hook "$T/exchange" '.hooks.createRuntime = [{path: $hook}]'
+}
+
+@test "CVE-2023-28642: /proc and /sys keep masks and read-only paths when they have another name by then" {
+	for name in proc sys; do
+		base_config >"$B/config.json"
+		config '.linux.maskedPaths = ["/proc/self", "/sys/kernel"] | .linux.readonlyPaths = ["/proc/sys"]'
+		ln -s /etc "$B/rootfs/link"
+		exchanging "$B/rootfs" $name link
+		payload access /link/sys/kernel/domainname access /link/self access /link/kernel
+		passes
+		if [ $name = proc ]; then
+			line 'read=/link/self empty'
+			matches 'write=/link/sys/kernel/domainname .*EROFS.*'
+		else
+			line 'read=/link/kernel empty'
+		fi
+		rm "$B/rootfs/$name"
+		mv -T "$B/rootfs/link" "$B/rootfs/$name"
+	done
+}
+
+@test "CVE-2025-31133: a /dev/null that was one when it was made, and is a link when it masks" {
+	config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .linux.maskedPaths = ["/etc/passwd"]'
+	echo other >"$B/rootfs/etc/other"
+	ln -s /etc/other "$B/rootfs/dev/link"
+	exchanging "$B/rootfs/dev" null link
+	payload access /etc/passwd file /dev/null
+	passes
+	line 'read=/etc/passwd empty'
+	line file=other # it was exchanged
+}
+
 # --- what the runtime writes to /proc ------------------------------------------------------------------------------------------------------
 
 # A /proc of the image's: plain files where the kernel's are, and links from there to where a write would hurt.

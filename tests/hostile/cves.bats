@@ -284,9 +284,11 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 
 @test "CVE-2021-43784: very many mappings are a clear error or work" {
 	user_namespace
-	config '.linux.uidMappings = [range(400) | {containerID: ., hostID: (100000 + . * 2), size: 1}]'
-	container
-	[ "$status" -eq 0 ] || assert_error linux.uidMappings
+	for n in 341 2000; do
+		config --argjson n $n '.linux.uidMappings = [range($n) | {containerID: ., hostID: (100000 + . * 2), size: 1}]'
+		container
+		assert_error linux.uidMappings
+	done
 	base_config >"$B/config.json"
 	path=$(printf '/x%.0s' {1..3000})
 	config --arg p "$path" '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)'
@@ -401,6 +403,20 @@ exec_many() {
 	ln -s /proc/self/fd/17 "$B/rootfs/link"
 	try oci exec --cwd /link "$C" /bin/payload cwd
 	assert_exit 255
+}
+
+# There /proc/self is who joins, and /proc/1 the host's.
+@test "CVE-2024-21626: exec: nor in a container without a pid namespace, where /proc is the host's" {
+	root_capabilities
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	payload sleep 1000
+	running
+	exec 17<"$T"
+	for at in /proc/self/fd/17 /proc/self/fd/17/.. /proc/1/cwd /proc/1/root /dev/fd/17; do
+		try oci exec --cwd "$at" "$C" /bin/payload cwd
+		[ "$status" != 0 ] || line cwd=/
+	done
+	exec 17<&-
 }
 
 @test "CVE-2022-29162, CVE-2022-24769: exec makes no capability inheritable" {
