@@ -7,7 +7,7 @@ BUILD=$(dirname "$OCIRUN")
 setup() {
 	command -v readelf >/dev/null || skip "no readelf"
 	# A build for finding bugs or counting lines is not what is installed.
-	! readelf -sW "$OCIRUN" | grep -qE '__asan_init|__gcov_' || skip "not a build to be installed"
+	! readelf -sW "$OCIRUN" | grep -qE '__asan_init|__llvm_profile_' || skip "not a build to be installed"
 }
 
 elf() { readelf -W "$@" "$OCIRUN"; }
