@@ -182,6 +182,10 @@ static int place_by_systemd(void *data, pid_t pid, struct error *e)
 		return -1;
 	if (c->bundle.spec->linux->cgroups_path && cgroup_check(r, e) < 0)
 		return error_in(e, "linux.cgroupsPath");
+	/* On v1 before the child makes and opens devices. */
+	if (systemd_on_v1(c->bundle.plan) &&
+	    systemd_set_limits(c->bundle.systemd, c->bundle.plan, e) < 0)
+		return -1;
 	return prepare_cgroup(c, e);
 }
 
@@ -229,7 +233,8 @@ int creation_limits(struct creation *c, struct error *e)
 		cgroup_limits_remember(&c->arena, c->bundle.plan, &r->limits);
 	if (r->limits.n && state_save(&c->state, e) < 0)
 		return -1;
-	const int set = s ? systemd_set_limits(s, c->bundle.plan, e) : 0;
+	const bool todo = s && !systemd_on_v1(c->bundle.plan);
+	const int set = todo ? systemd_set_limits(s, c->bundle.plan, e) : 0;
 	/* It tells all who listen about all that it does. */
 	systemd_close(s);
 	if (set < 0 || cgroup_limits_write(c->bundle.plan, e) < 0)

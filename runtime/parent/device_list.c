@@ -19,6 +19,13 @@ static unsigned access_of(const char *letters, size_t n)
 	return bits;
 }
 
+char *device_access_text(unsigned access, char text[4])
+{
+	snprintf(text, 4, "%s%s%s", access & 1 ? "r" : "", access & 2 ? "w" : "",
+		 access & 4 ? "m" : "");
+	return text;
+}
+
 static struct device_entry *find(const struct device_list *list, const struct device_entry *like)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -97,11 +104,10 @@ static const char *shown(char *out, size_t size, int64_t number)
 
 static int write_entry(int directory, const char *file, const struct device_entry *d, unsigned bits)
 {
-	char text[80], major[24], minor[24];
+	char text[80], major[24], minor[24], access[4];
 
-	snprintf(text, sizeof(text), "%c %s:%s %s%s%s", d->type,
-		 shown(major, sizeof(major), d->major), shown(minor, sizeof(minor), d->minor),
-		 bits & 1 ? "r" : "", bits & 2 ? "w" : "", bits & 4 ? "m" : "");
+	snprintf(text, sizeof(text), "%c %s:%s %s", d->type, shown(major, sizeof(major), d->major),
+		 shown(minor, sizeof(minor), d->minor), device_access_text(bits, access));
 	return file_write_at(directory, file, text);
 }
 

@@ -14,6 +14,9 @@ struct device_entry {
 	unsigned access;      /* 1 read, 2 write, 4 mknod */
 };
 
+/* "rw", for instance; returns text. */
+char *device_access_text(unsigned access, char text[4]);
+
 struct device_list {
 	bool all; /* allowed, but for the exceptions */
 	size_t n;

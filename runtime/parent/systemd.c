@@ -7,7 +7,9 @@
  * has no property for, and what it rounds.
  *
  * On cgroup v1 systemd has directories in some hierarchies only; in the others we make them, below
- * directories for the slices, and remove them.
+ * directories for the slices, and remove them. There it also allows devices, and writes their list
+ * anew whenever a property changes: "none", then one after the other. So whoever changes any sees
+ * to it that the container opens none meanwhile.
  */
 #include "runtime/parent/systemd.h"
 
@@ -27,6 +29,11 @@ static int failed(struct error *e, const char *what, const char *unit, const str
 	error_set(e, 0, "%s %s: %s", what, unit, why->text);
 	e->code = why->code;
 	return -1;
+}
+
+bool systemd_on_v1(const struct plan *plan)
+{
+	return plan->cgroups.n != 1 || !plan->cgroups.v[0].unified;
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -74,7 +81,7 @@ int systemd_open(struct arena *a, const struct spec *spec, const char *id, bool 
 					s->subgroup ? "/" : "", s->subgroup ? s->subgroup : "");
 	if (cgroup_resolve(a, path, id, plan, e) < 0)
 		return -1;
-	if (user && (plan->cgroups.n != 1 || !plan->cgroups.v[0].unified)) {
+	if (user && systemd_on_v1(plan)) {
 		error_set(e, 0, "a user's systemd has cgroups on hosts with cgroup v2 alone");
 		error_hint(e, "use --cgroup-manager cgroupfs");
 		return error_in(e, "--cgroup-manager systemd");
@@ -131,7 +138,7 @@ int systemd_intend(struct arena *a, const struct systemd *s, const struct plan *
 static void put_base(struct dbus_bytes *b, const struct systemd *s, const char *id, int pid,
 		     const struct plan *plan)
 {
-	const bool v2 = plan->cgroups.n == 1 && plan->cgroups.v[0].unified;
+	const bool v1 = systemd_on_v1(plan);
 	char description[300];
 
 	snprintf(description, sizeof(description), "ocirun container %s", id);
@@ -144,13 +151,14 @@ static void put_base(struct dbus_bytes *b, const struct systemd *s, const char *
 	dbus_array_end(b, pids, 4);
 	systemd_put_bool(b, "MemoryAccounting", true);
 	systemd_put_bool(b, "CPUAccounting", true);
-	systemd_put_bool(b, v2 ? "IOAccounting" : "BlockIOAccounting", true);
+	systemd_put_bool(b, v1 ? "BlockIOAccounting" : "IOAccounting", true);
 	systemd_put_bool(b, "TasksAccounting", true);
 	/* It ends with its process, not with the system's shutdown ahead of it. */
 	systemd_put_bool(b, "DefaultDependencies", false);
 	/* v2 has a program of ours, which systemd leaves alone. */
-	if (!v2)
-		systemd_put_devices(b, &plan->device_rules);
+	const struct device_list devices = device_list_of_rules(s->arena, &plan->device_rules);
+	if (v1 && plan->device_rules.n)
+		systemd_put_devices(b, &devices);
 }
 
 static int start_once(struct systemd *s, const char *id, const struct plan *plan, int pid,
@@ -215,7 +223,8 @@ int systemd_start(struct systemd *s, const char *id, const struct plan *plan, in
 
 /* --- changing and ending ---------------------------------------------------------------------- */
 
-static int set_limits(struct dbus *bus, const char *unit, const struct plan *plan, struct error *e)
+static int set_limits(struct dbus *bus, const char *unit, const struct plan *plan,
+		      const struct device_list *devices, struct error *e)
 {
 	struct dbus_bytes *b = systemd_call(bus, "SetUnitProperties", "sba(sv)");
 	struct dbus_message answer;
@@ -224,6 +233,8 @@ static int set_limits(struct dbus *bus, const char *unit, const struct plan *pla
 	dbus_put_u32(b, true);
 	const size_t properties = dbus_array_begin(b, 8), none = b->n;
 	systemd_put_limits(b, plan);
+	if (devices)
+		systemd_put_devices(b, devices);
 	const bool any = b->n > none;
 	dbus_array_end(b, properties, 8);
 	struct error why = ERROR_NONE;
@@ -235,16 +246,17 @@ static int set_limits(struct dbus *bus, const char *unit, const struct plan *pla
 
 int systemd_set_limits(struct systemd *s, const struct plan *plan, struct error *e)
 {
-	return set_limits(s->bus, s->unit.name, plan, e);
+	return set_limits(s->bus, s->unit.name, plan, NULL, e);
 }
 
-int systemd_update(const struct record_systemd *r, const struct plan *plan, struct error *e)
+int systemd_update(const struct record_systemd *r, const struct plan *plan,
+		   const struct device_list *devices, struct error *e)
 {
 	struct dbus *bus;
 
 	if (systemd_reconnect(&bus, r, e) < 0)
 		return -1;
-	int result = set_limits(bus, r->unit, plan, e);
+	int result = set_limits(bus, r->unit, plan, devices, e);
 	dbus_close(&bus);
 	return result;
 }

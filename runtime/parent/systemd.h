@@ -40,13 +40,16 @@ MUST_CHECK int systemd_intend(struct arena *a, const struct systemd *s, const st
 MUST_CHECK int systemd_start(struct systemd *s, const char *id, const struct plan *plan, int pid,
 			     struct error *e);
 
+/* Has the container cgroups of v1? */
+bool systemd_on_v1(const struct plan *plan);
+
 /* Make properties of those limits of the plan that systemd knows; the files are still to be
- * written. */
+ * written. On cgroup v1 devices are denied for a moment. */
 MUST_CHECK int systemd_set_limits(struct systemd *s, const struct plan *plan, struct error *e);
 
-/* The same for a container that has been made. */
+/* The same for a container that has been made, and for its device rules of v1 (NULL: they stay). */
 MUST_CHECK int systemd_update(const struct record_systemd *r, const struct plan *plan,
-			      struct error *e);
+			      const struct device_list *devices, struct error *e);
 
 /* End the unit, whose processes have ended, and forget it. A unit that is gone is fine. */
 MUST_CHECK int systemd_stop(const struct record_systemd *r, struct error *e);

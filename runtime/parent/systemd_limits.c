@@ -300,37 +300,34 @@ void systemd_put_limits(struct dbus_bytes *b, const struct plan *plan)
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
-static void allow_device(struct dbus_bytes *b, const struct plan_device_rule *r, const char *kind)
+/* Of all minor numbers of a major one, or of all; not of one minor number of all major ones. */
+static void allow_device(struct dbus_bytes *b, const struct device_entry *d)
 {
-	char path[80];
+	const char *kind = d->type == 'b' ? "block" : "char";
+	char path[80], access[4];
 
-	if (r->major < 0)
+	if (!d->access || (d->major < 0 && d->minor >= 0))
+		return;
+	if (d->major < 0)
 		snprintf(path, sizeof(path), "%s-*", kind);
-	else if (r->minor < 0)
-		snprintf(path, sizeof(path), "%s-%" PRId64, kind, r->major);
+	else if (d->minor < 0)
+		snprintf(path, sizeof(path), "%s-%" PRId64, kind, d->major);
 	else
-		snprintf(path, sizeof(path), "/dev/%s/%" PRId64 ":%" PRId64, kind, r->major,
-			 r->minor);
+		snprintf(path, sizeof(path), "/dev/%s/%" PRId64 ":%" PRId64, kind, d->major,
+			 d->minor);
 	systemd_put_property(b, "DeviceAllow", "a(ss)");
 	const size_t array = dbus_array_begin(b, 8);
 	dbus_put_text(b, path);
-	dbus_put_text(b, r->access);
+	dbus_put_text(b, device_access_text(d->access, access));
 	dbus_array_end(b, array, 8);
 }
 
-void systemd_put_devices(struct dbus_bytes *b, const plan_device_rule_list *rules)
+void systemd_put_devices(struct dbus_bytes *b, const struct device_list *list)
 {
-	size_t first = 0;
-
-	/* The last rule about everything is where the list begins. */
-	for (size_t i = 0; i < rules->n; i++)
-		if (rules->v[i].type[0] == 'a')
-			first = i;
-	if (!rules->n || rules->v[first].allow)
-		return;
-	systemd_put_text(b, "DevicePolicy", "strict");
-	for (size_t i = first + 1; i < rules->n; i++)
-		if (rules->v[i].allow)
-			allow_device(b, &rules->v[i],
-				     rules->v[i].type[0] == 'b' ? "block" : "char");
+	systemd_put_text(b, "DevicePolicy", list->all ? "auto" : "strict");
+	/* An empty list forgets what was allowed before. */
+	systemd_put_property(b, "DeviceAllow", "a(ss)");
+	dbus_array_end(b, dbus_array_begin(b, 8), 8);
+	for (size_t i = 0; !list->all && i < list->n; i++)
+		allow_device(b, &list->v[i]);
 }

@@ -6,6 +6,7 @@
 #define OCIRUN_SYSTEMD_UNIT_H
 
 #include "runtime/parent/dbus_message.h"
+#include "runtime/parent/device_list.h"
 #include "runtime/plan.h"
 #include "spec/spec.h"
 
@@ -40,7 +41,8 @@ MUST_CHECK int systemd_put_annotations(struct dbus_bytes *b, const struct pairs 
  * word. */
 void systemd_put_limits(struct dbus_bytes *b, const struct plan *plan);
 
-/* cgroup v1: the devices that systemd is to allow when it writes the container's list anew. */
-void systemd_put_devices(struct dbus_bytes *b, const plan_device_rule_list *rules);
+/* cgroup v1: the devices that systemd is to allow when it writes the container's list anew, instead
+ * of those it knew. Exceptions to "everything" it can't be told. */
+void systemd_put_devices(struct dbus_bytes *b, const struct device_list *list);
 
 #endif

@@ -4,8 +4,9 @@
  * rules is loaded. Then the old values are read and the new ones written, the rules of devices
  * last, because they are exchanged in one go. A step that fails has all of it put back. Each file
  * is written at once, so an update that is killed leaves old values and new ones, but no others,
- * and can be made again. Only where v1's device rules open up or close down as a whole the
- * container stands still for a moment: one that is killed right then leaves it paused.
+ * and can be made again. Only where v1's device rules open up or close down as a whole, if only for
+ * systemd to write them anew, the container stands still for a moment: an update that is killed
+ * right then leaves it paused.
  */
 #include "runtime/file.h"
 #include "runtime/log.h"
@@ -36,6 +37,7 @@ struct update {
 	record_value_list old;
 	struct device_change devices;
 	bool frozen; /* by us */
+	bool told;   /* systemd, of properties */
 };
 
 static int open_container(struct update *u, struct error *e)
@@ -206,42 +208,66 @@ static int enable(struct update *u, struct error *e)
 	return cgroup_limits_enable(&u->plan, e);
 }
 
-static int write_limits(struct update *u, struct error *e)
+/* The container does not see what is between. */
+static int stand_still(struct update *u, struct error *e)
+{
+	if (u->frozen || cgroup_frozen(&u->state.record))
+		return 0;
+	if (cgroup_freeze(&u->state.record, e) < 0)
+		return -1;
+	u->frozen = true;
+	return 0;
+}
+
+/* Of the device rules, what systemd is told: on v2 nothing. */
+static const struct device_list *of_systemd(const struct update *u, const struct device_list *list)
+{
+	return u->devices.prepared && !u->devices.unified ? list : NULL;
+}
+
+static int write_properties(struct update *u, struct error *e)
 {
 	const struct record_systemd *systemd = u->state.record.systemd;
 
-	cgroup_limits_remember(&u->arena, &u->plan, &u->old);
-	/* First, because it writes files too, and rounds. */
-	return systemd && systemd_update(systemd, &u->plan, e) < 0
-		       ? -1
-		       : cgroup_limits_write(&u->plan, e);
+	if (!systemd)
+		return 0;
+	if (systemd_on_v1(&u->plan) && stand_still(u, e) < 0)
+		return -1;
+	u->told = true;
+	return systemd_update(systemd, &u->plan, of_systemd(u, &u->devices.after), e);
 }
 
-/* systemd would write the new values again. */
+static int write_limits(struct update *u, struct error *e)
+{
+	cgroup_limits_remember(&u->arena, &u->plan, &u->old);
+	/* First, because systemd writes files too, and rounds. */
+	return write_properties(u, e) < 0 ? -1 : cgroup_limits_write(&u->plan, e);
+}
+
+/* systemd would write the new values again. (Exceptions to "all devices" nobody can tell it: see
+ * cgroup_devices_undo.) */
 static void restore_properties(struct update *u)
 {
+	const struct device_list *devices = of_systemd(u, &u->devices.before);
 	struct error ignored = ERROR_NONE;
 
 	for (size_t i = 0; i < u->plan.limits.n; i++)
 		for (size_t j = 0; j < u->old.n; j++)
 			if (!strcmp(u->plan.limits.v[i].file, u->old.v[j].file))
 				u->plan.limits.v[i].value = u->old.v[j].text;
-	if (systemd_update(u->state.record.systemd, &u->plan, &ignored) < 0)
+	if (devices && devices->all)
+		devices = NULL;
+	if (systemd_update(u->state.record.systemd, &u->plan, devices, &ignored) < 0)
 		container_warn(ignored.text);
 }
 
-/* cgroup v1 can't go from one set of rules to any other without a moment between: the container
- * does not see it. */
+/* cgroup v1 can't go from one set of rules to any other without a moment between. */
 static int write_devices(struct update *u, struct error *e)
 {
 	const struct device_change *d = &u->devices;
 
-	if (d->prepared && !d->unified && (d->before.all || d->after.all) &&
-	    !cgroup_frozen(&u->state.record)) {
-		if (cgroup_freeze(&u->state.record, e) < 0)
-			return error_in(e, "devices");
-		u->frozen = true;
-	}
+	if (d->prepared && !d->unified && (d->before.all || d->after.all) && stand_still(u, e) < 0)
+		return error_in(e, "devices");
 	return cgroup_devices_commit(&u->devices, e);
 }
 
@@ -267,7 +293,7 @@ static void close_update(struct update *u, bool undo, struct error *e)
 {
 	struct error ignored = ERROR_NONE;
 
-	if (undo && u->old.n && u->state.record.systemd)
+	if (undo && u->told)
 		restore_properties(u);
 	if (undo) {
 		cgroup_limits_restore(&u->arena, &u->old, e);

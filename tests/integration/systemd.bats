@@ -400,6 +400,72 @@ resources() { config "$@" ".linux.resources = $(cat)"; }
 	no_line "10 200 opens"
 }
 
+# A container that tries, again and again, to open two devices that no driver has and one that everybody may, and says what it may when
+# that changes: of 240:77 and 240:78, "+" or "-"; "no null" should never be said.
+device_reader() { # RULES
+	config ".linux.resources = {devices: $1} | .linux.devices = [77, 78 | {path: \"/dev/odd\(.)\", type: \"c\", major: 240, minor: ., fileMode: 438}]"
+	shell 'last=; while :; do now=; for n in 77 78; do case $( (: </dev/odd$n) 2>&1) in *"not permitted"*) now=$now- ;; *) now=$now+ ;; esac; done
+		[ $now = "$last" ] || echo $now; last=$now; (: </dev/null) || echo no null; done'
+	running
+}
+DENY='{"allow": false, "access": "rwm"}' ALLOW='{"allow": true, "type": "c", "major": 240, "minor": 77, "access": "rw"}'
+# now_and_later WORD: the container may that, and still may when systemd has written the rules anew.
+now_and_later() {
+	until_line "${1//+/\\+}"
+	systemctl set-property --runtime "$(unit_of)" TasksMax=$((RANDOM + 100))
+	sleep 1
+	equal "$(tail -n 1 "$T/console.$C")" "$1"
+}
+update_devices() {
+	: >"$T/console.$C"
+	try oci update --resources - "$C" <<<"{\"devices\": [$1]}"
+	assert_success
+}
+
+@test "device rules change, and the new ones hold also when systemd writes them anew" {
+	need_systemd
+	device_reader "[$DENY, ${ALLOW/77/78}]"
+	now_and_later -+
+	update_devices "$DENY, $ALLOW"
+	now_and_later +-
+	update_devices "$DENY"
+	now_and_later --
+	update_devices '{"allow": true, "access": "rwm"}'
+	now_and_later ++
+	update_devices "$DENY, $ALLOW"
+	now_and_later +-
+	state_is running
+}
+
+@test "an update that fails leaves the device rules as they were, also when systemd writes them anew" {
+	need_systemd
+	device_reader "[$DENY, $ALLOW]"
+	now_and_later +-
+	try oci update --resources - "$C" <<<"{\"devices\": [$DENY], \"cpu\": {\"cpus\": \"4000\"}}"
+	assert_error 'cpu.cpus: write "4000" to '
+	now_and_later +-
+	state_is running
+}
+
+@test "an update of limits denies the container no device that it may use" {
+	need_systemd
+	device_reader "[$DENY, $ALLOW]"
+	until_line '\+-'
+	for n in 1 2 3 4 5 6 7 8 9 10; do
+		try oci update --pids-limit $((n + 100)) "$C"
+		assert_success
+	done
+	equal "$(console)" +-
+}
+
+@test "a container makes its devices, whatever systemd is told of its limits meanwhile" {
+	need_systemd
+	config '.linux.devices = [range(100) | {path: "/dev/odd\(.)", type: "c", major: 240, minor: ., fileMode: 438}]'
+	resources <<<"{memory: {limit: 67108864}, pids: {limit: 50}, devices: [$DENY]}"
+	payload true
+	for _ in 1 2 3 4 5; do passes; done
+}
+
 @test "a value that systemd does not take is an error that names the unit" {
 	need_systemd
 	need_v2

@@ -243,27 +243,49 @@ static void test_limits_are_properties(void **state)
 		assert_string_equal(limits(*state, 2, cases[i].files), cases[i].properties);
 }
 
-static void test_device_rules_are_properties(void **state)
+static char *devices(struct arena *a, const struct device_list *list)
 {
 	static struct dbus_bytes b;
+
+	b.n = 0;
+	systemd_put_devices(&b, list);
+	return show(a, b.v, b.n);
+}
+
+static void test_device_rules_are_properties(void **state)
+{
 	struct plan_device_rule all[] = {
 		{ false, "a", -1, -1, "rwm", -1 }, { true, "c", 1, 3, "rwm", 0 },
 		{ true, "b", -1, -1, "m", 1 },     { true, "c", 136, -1, "rw", 2 },
 		{ false, "c", 1, 5, "r", 3 },
 	};
-	struct plan_device_rule open[] = { { true, "a", -1, -1, "rwm", 0 } };
-	plan_device_rule_list rules = { COUNT(all), all };
+	struct plan_device_rule taken_back[] = {
+		{ false, "a", -1, -1, "rwm", -1 }, { true, "c", 1, 3, "rw", 0 },
+		{ true, "c", 1, 5, "rw", 1 },      { false, "c", 1, 3, "w", 2 },
+		{ false, "c", 1, 5, "rw", 3 },
+	};
+	/* There are no words for it, and more must not be allowed. */
+	struct plan_device_rule minor[] = { { false, "a", -1, -1, "rwm", -1 },
+					    { true, "c", -1, 5, "rw", 0 } };
+	struct plan_device_rule open[] = { { true, "a", -1, -1, "rwm", 0 },
+					   { false, "c", 1, 5, "r", 1 } };
+	const struct {
+		plan_device_rule_list rules;
+		const char *properties;
+	} cases[] = {
+		{ { COUNT(all), all },
+		  "DevicePolicy=s strict\nDeviceAllow=a(ss) []\nDeviceAllow=a(ss) [/dev/char/1:3=rwm]\n"
+		  "DeviceAllow=a(ss) [block-*=m]\nDeviceAllow=a(ss) [char-136=rw]" },
+		{ { COUNT(taken_back), taken_back },
+		  "DevicePolicy=s strict\nDeviceAllow=a(ss) []\nDeviceAllow=a(ss) [/dev/char/1:3=r]" },
+		{ { COUNT(minor), minor }, "DevicePolicy=s strict\nDeviceAllow=a(ss) []" },
+		{ { COUNT(open), open }, "DevicePolicy=s auto\nDeviceAllow=a(ss) []" },
+	};
 
-	b.n = 0;
-	systemd_put_devices(&b, &rules);
-	assert_string_equal(show(*state, b.v, b.n), "DevicePolicy=s strict\n"
-						    "DeviceAllow=a(ss) [/dev/char/1:3=rwm]\n"
-						    "DeviceAllow=a(ss) [block-*=m]\n"
-						    "DeviceAllow=a(ss) [char-136=rw]");
-	rules = (plan_device_rule_list){ 1, open };
-	b.n = 0;
-	systemd_put_devices(&b, &rules);
-	assert_int_equal(b.n, 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct device_list list = device_list_of_rules(*state, &cases[i].rules);
+		assert_string_equal(devices(*state, &list), cases[i].properties);
+	}
 }
 
 /* --- annotations ------------------------------------------------------------------------------ */
@@ -531,14 +553,14 @@ static void test_limits_are_set_at_once_or_not_at_all(void **state)
 	fake_begin(&f, p, takes_properties);
 	const struct record_systemd r = at(&f);
 	/* Nothing to say. */
-	assert_int_equal(systemd_update(&r, &plan, &e), 0);
+	assert_int_equal(systemd_update(&r, &plan, NULL, &e), 0);
 	assert_string_equal(f.seen, "");
 	plan.limits.n = 1;
 	plan.limits.v = &limit;
-	assert_int_equal(systemd_update(&r, &plan, &e), 0);
+	assert_int_equal(systemd_update(&r, &plan, NULL, &e), 0);
 	assert_string_equal(f.seen, "SetUnitProperties");
 	f.serve = denies;
-	assert_int_equal(systemd_update(&r, &plan, &e), -1);
+	assert_int_equal(systemd_update(&r, &plan, NULL, &e), -1);
 	assert_string_equal(shown(&e), "linux.resources: make them properties of " UNIT
 				       ": No. (org.freedesktop.DBus.Error.AccessDenied)");
 	fake_end(&f);
