@@ -10,7 +10,7 @@
 static struct {
 	struct criu_options criu;
 	const char *empty_ns;
-} options;
+} options = { .criu.timeout = CRIU_TIMEOUT };
 
 static const struct option rows[] = {
 	CRIU_ROWS(__typeof__(options), criu),

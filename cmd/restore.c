@@ -6,7 +6,7 @@ static struct {
 	struct create_options create;
 	struct criu_options criu;
 	const char *empty_ns;
-} options;
+} options = { .criu.timeout = CRIU_TIMEOUT };
 
 static const struct option rows[] = {
 	OPTION('b', "bundle", "DIR", __typeof__(options), create.bundle,

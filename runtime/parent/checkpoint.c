@@ -272,7 +272,7 @@ int container_checkpoint(const char *root, const char *id, const struct criu_opt
 				.o = o,
 				.state = STATE_NONE,
 				.images = CRIU_IMAGES_NONE,
-				.criu = CRIU_NONE };
+				.criu = CRIU_NONE(o) };
 
 	if (arena_init(&c.record, ARENA, e) < 0)
 		return -1;

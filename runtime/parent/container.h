@@ -54,6 +54,7 @@ struct criu_options {
 	const char *lsm_mount_context;
 	unsigned cgroups_mode; /* enum criu_cgroups */
 	unsigned network_lock; /* iptables, nftables, skip */
+	unsigned timeout;      /* seconds that it may say nothing; 0: for ever */
 	unsigned status_fd;    /* gets a byte when lazy pages can be fetched; 0: none */
 	bool leave_running;
 	bool pre_dump; /* only what memory holds now, to have less to do later */

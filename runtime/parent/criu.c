@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,12 +21,15 @@
 #include <sys/auxv.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Of the options we send, those of 3.17 are the youngest; an older criu would not even say that it
  * does not know them. */
 #define VERSION_MIN 31700
+#define ANSWER_S 60 /* to a question that takes no work */
 #define USUAL_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum request_field {
@@ -118,6 +123,20 @@ static bool find(char *path, size_t size)
 	return false;
 }
 
+/* They stay blocked: the caller's clean-up is not to be cut short either. */
+static int hold_signals(struct criu *c, struct error *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return c->signals < 0 ? error_set(e, errno, "wait for signals") : 0;
+}
+
 static int launch(struct criu *c, struct launch *l, struct error *e)
 {
 	int ends[2], pair[2], failed;
@@ -133,10 +152,15 @@ static int launch(struct criu *c, struct launch *l, struct error *e)
 	l->socket = theirs;
 	l->report = reporting;
 	l->parent = getpid();
+	if (hold_signals(c, e) < 0)
+		return -1;
 	c->pid = fork();
 	if (c->pid == 0)
 		become_criu(l);
 	if (c->pid < 0)
+		return error_set(e, errno, "run criu");
+	c->pidfd = sys_pidfd_open(c->pid);
+	if (c->pidfd < 0)
 		return error_set(e, errno, "run criu");
 	fd_close(&reporting);
 	ssize_t n;
@@ -153,6 +177,8 @@ void criu_end(struct criu *c)
 	if (c->pid > 0)
 		process_reap(c->pid);
 	c->pid = 0;
+	fd_close(&c->pidfd);
+	fd_close(&c->signals);
 }
 
 /* --- the words -------------------------------------------------------------------------------- */
@@ -241,16 +267,66 @@ static int say(struct criu *c, const struct protobuf *p, struct error *e)
 		       : 0;
 }
 
-static int hear(struct criu *c, struct reply *r, struct error *e)
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * (int64_t)1000 + t.tv_nsec / 1000000;
+}
+
+static int ended(struct error *e)
+{
+	return error_set(e, 0, "criu ended without an answer");
+}
+
+/* criu may work for long without a word, but not for ever: who waits for it holds the container's
+ * lock. */
+static int wait_word(struct criu *c, unsigned seconds, struct error *e)
+{
+	struct pollfd p[] = { { .fd = c->socket, .events = POLLIN },
+			      { .fd = c->signals, .events = POLLIN },
+			      { .fd = c->pidfd, .events = POLLIN } };
+	const int64_t end = now_ms() + (int64_t)seconds * 1000;
+	struct signalfd_siginfo info;
+	int n;
+
+	do {
+		const int64_t left = end - now_ms();
+		n = poll(p, 3, !seconds ? -1 : left < 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_set(e, errno, "listen to criu");
+	if (p[1].revents && read(c->signals, &info, sizeof(info)) == sizeof(info)) {
+		error_set(e, 0, "criu was ended, because ocirun got SIG%s",
+			  sigabbrev_np((int)info.ssi_signo));
+	} else if (p[0].revents) {
+		return 0;
+	} else if (p[2].revents) {
+		/* What it has left behind may hold the other end. */
+		return ended(e);
+	} else {
+		error_set(e, ETIMEDOUT, "criu has said nothing for %u s, and was ended", seconds);
+		error_hint(e, "--timeout allows it more");
+	}
+	sys_pidfd_send_signal(c->pidfd, SIGKILL);
+	return -1;
+}
+
+static int hear(struct criu *c, unsigned seconds, struct reply *r, struct error *e)
 {
 	unsigned char bytes[16384];
 	CLEAN_FD fd = -1;
+
+	*r = (struct reply){ .notice.fd = -1 };
+	if (wait_word(c, seconds, e) < 0)
+		return -1;
 	ssize_t n = socket_take(c->socket, bytes, sizeof(bytes), &fd);
 
 	if (n < 0)
 		return error_set(e, errno, "listen to criu");
 	if (n == 0)
-		return error_set(e, 0, "criu ended without an answer");
+		return ended(e);
 	if (read_reply((struct protobuf_reader){ bytes, (size_t)n }, r) < 0)
 		return error_set(e, errno, "understand criu");
 	r->notice.fd = fd_take(&fd);
@@ -268,7 +344,7 @@ static int ask(struct criu *c, enum criu_type type, const struct protobuf *featu
 	protobuf_number(&p, REQUEST_KEEP_OPEN, true);
 	if (features)
 		protobuf_message(&p, REQUEST_FEATURES, features);
-	return say(c, &p, e) < 0 || hear(c, r, e) < 0 ? -1 : 0;
+	return say(c, &p, e) < 0 || hear(c, ANSWER_S, r, e) < 0 ? -1 : 0;
 }
 
 int criu_begin(struct criu *c, const char *root, const char *place, const int *fds, size_t n,
@@ -359,6 +435,8 @@ int criu_request(struct criu *c, enum criu_type type, const struct protobuf *opt
 	struct error ignored = ERROR_NONE;
 	bool failed = false;
 	struct reply r;
+	/* With lazy pages it waits for the other side, whenever that comes. */
+	const unsigned patience = c->options->lazy_pages ? 0 : c->options->timeout;
 
 	protobuf_number(&p, REQUEST_TYPE, type);
 	protobuf_message(&p, REQUEST_OPTIONS, options);
@@ -366,7 +444,7 @@ int criu_request(struct criu *c, enum criu_type type, const struct protobuf *opt
 		return -1;
 	for (;;) {
 		/* After a failure of ours criu's is its consequence. */
-		if (hear(c, &r, failed ? &ignored : e) < 0)
+		if (hear(c, patience, &r, failed ? &ignored : e) < 0)
 			return -1;
 		if (r.type != CRIU_NOTIFY)
 			break;

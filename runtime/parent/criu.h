@@ -46,16 +46,20 @@ MUST_CHECK int criu_privilege(struct error *e);
 
 struct criu {
 	pid_t pid;
+	int pidfd;
 	int socket;
+	int signals; /* that would end us */
+	const struct criu_options *options;
 };
 #define CLEAN_CRIU __attribute__((cleanup(criu_end))) struct criu
-#define CRIU_NONE ((struct criu){ .socket = -1 })
+#define CRIU_NONE(o) ((struct criu){ .pidfd = -1, .socket = -1, .signals = -1, .options = (o) })
 
 /*
  * Start criu and ask its version; one that is missing or too old is an error that says what to do.
  * With `root` it gets a mount namespace of its own, in which that directory is bound over `place`:
  * criu wants the new root as a mount, and nobody else is to see it. The n descriptors of `fds` are
- * handed on under their numbers.
+ * handed on under their numbers. From here on SIGTERM, SIGINT and SIGHUP end the conversation, and
+ * criu, instead of us: what it has begun is undone by who called.
  */
 MUST_CHECK int criu_begin(struct criu *c, const char *root, const char *place, const int *fds,
 			  size_t n, struct error *e);

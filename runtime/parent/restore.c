@@ -262,7 +262,7 @@ static int revive(struct creation *c, struct error *e)
 	struct restoration *r = of(c);
 	const struct plan *plan = c->bundle.plan;
 	struct protobuf p = criu_message(&c->arena);
-	CLEAN_CRIU criu = CRIU_NONE;
+	CLEAN_CRIU criu = CRIU_NONE(r->criu);
 	pid_t pid = 0;
 	char *root;
 

@@ -774,6 +774,53 @@ fake_criu() {
 	oci resume "$C"
 }
 
+@test "a criu that dies is heard, though something of it lives on" {
+	need_root
+	payload sleep 100
+	running
+	fake_criu
+	export CRIU_DIES=1 CRIU_LEAVES=1
+	checkpoint
+	kill "$(cat "$T/asked.child")" || fail "it was waited for"
+	assert_error "criu ended without an answer"
+	state_is running
+}
+
+@test "a criu that says nothing any more is ended, and leaves the container as it was" {
+	need_root
+	payload sleep 100
+	running
+	fake_criu
+	export CRIU_HANGS=work
+	checkpoint --timeout 1
+	assert_error "criu has said nothing for 1 s, and was ended" "--timeout allows it more"
+	state_is running
+	mkdir -p "$T/images"
+	try oci restore --bundle "$B" --image-path "$T/images" --timeout 1 "$C-2"
+	assert_error "criu has said nothing for 1 s, and was ended"
+	oci delete --force "$C"
+	until_true no_processes || fail "left: $(processes_left)"
+}
+
+@test "SIGTERM ends a checkpoint, and leaves the container as it was" {
+	need_root
+	payload sleep 100
+	running
+	fake_criu
+	export CRIU_HANGS=work
+	for signal in TERM INT; do
+		rm -f "$T/asked.hangs"
+		setsid "$OCIRUN" --root "$ROOT" checkpoint --image-path "$T/images-$signal" "$C" >"$T/said" 2>&1 3>&- & saver=$!
+		until_true test -e "$T/asked.hangs" || fail "$(cat "$T/said")"
+		kill -$signal $saver
+		status=0
+		wait $saver || status=$?
+		equal "$status" 1
+		contains "$(cat "$T/said")" "criu was ended, because ocirun got SIG$signal"
+		state_is running
+	done
+}
+
 @test "nobody reads --status-fd any more" {
 	need_root
 	payload sleep 100

@@ -2,11 +2,13 @@
 """A criu for tests: says that it is 4.2, can do everything and has done it, and writes what it was asked to $CRIU_ASKED.
 
 A line per field of the options, NUMBER=VALUE; messages within them in hexadecimal, texts as they are. With $CRIU_SAYS it gives that notice
-first. With $CRIU_DIES it freezes the cgroup that it is told and dies.
+first. With $CRIU_DIES it freezes the cgroup that it is told and dies; with $CRIU_LEAVES a child of it then lives on. With $CRIU_HANGS it says
+nothing any more, once it has frozen the cgroup or, if that is "version", from the beginning.
 """
 import os
 import socket
 import sys
+import time
 
 VERSION, FEATURES, PRE_DUMP = 10, 9, 4
 
@@ -54,8 +56,20 @@ def main():
         if 2 in asked:
             with open(os.environ["CRIU_ASKED"], "w") as out:
                 print(f"type={asked[1]}", *(f"{n}={shown(v)}" for n, v in fields(asked[2])), sep="\n", file=out)
+        hangs = os.environ.get("CRIU_HANGS")
+        if 2 in asked and ("CRIU_DIES" in os.environ or hangs):
+            if 44 in (told := dict(fields(asked[2]))):
+                freeze(told[44].decode())
+        if hangs == "version" or 2 in asked and hangs:
+            open(os.environ["CRIU_ASKED"] + ".hangs", "w").close()
+            time.sleep(300)
         if 2 in asked and "CRIU_DIES" in os.environ:
-            freeze(dict(fields(asked[2]))[44].decode())
+            if "CRIU_LEAVES" in os.environ:
+                child = os.fork()
+                if child == 0:
+                    time.sleep(300)
+                with open(os.environ["CRIU_ASKED"] + ".child", "w") as out:
+                    print(child, file=out)
             sys.exit(1)
         if 2 in asked and "CRIU_SAYS" in os.environ:
             notice = os.environ["CRIU_SAYS"].encode()
