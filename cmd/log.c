@@ -34,6 +34,7 @@ struct log_record {
 	int32_t error_number;
 	char *field;
 	char *path;
+	char *syscall;
 	char *hint;
 };
 static const struct json_field log_record_fields[] = {
@@ -44,6 +45,7 @@ static const struct json_field log_record_fields[] = {
 	FIELD("errno", struct log_record, error_number, JSON_OMITZERO),
 	FIELD("field", struct log_record, field, 0),
 	FIELD("path", struct log_record, path, 0),
+	FIELD("syscall", struct log_record, syscall, 0),
 	FIELD("hint", struct log_record, hint, 0),
 };
 static const struct json_table log_record_table = TABLE(struct log_record, log_record_fields);
@@ -53,7 +55,7 @@ int log_open(const char *path, enum log_format format, enum log_level level, str
 	if (path) {
 		file.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 		if (file.fd < 0)
-			return error_set(e, errno, "open log file %s", path);
+			return error_call(e, "open", "open log file %s", path);
 	}
 	file.format = format;
 	file.level = level;
@@ -131,6 +133,7 @@ void log_error(const struct error *error)
 		.error_number = error->code,
 		.field = error->field[0] ? without_hint.field : NULL,
 		.path = error->path[0] ? without_hint.path : NULL,
+		.syscall = error->syscall[0] ? (char *)error->syscall : NULL,
 		.hint = error->hint[0] ? (char *)error->hint : NULL,
 	});
 }

@@ -160,7 +160,7 @@ static int run(struct invocation *in, struct error *e)
 	CLEAN_FD dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
-		return error_set(e, errno, "open bundle %s", bundle);
+		return error_call(e, "open", "open bundle %s", bundle);
 	CLEAN_FD fd = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
 	if (fd < 0 && errno == EEXIST)

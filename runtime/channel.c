@@ -37,7 +37,7 @@ static const struct {
 int channel_pair(int ends[2], struct error *e)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-		return error_set(e, errno, "make the channel between parent and child");
+		return error_call(e, "socketpair", "make the channel between parent and child");
 	return 0;
 }
 

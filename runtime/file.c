@@ -146,7 +146,7 @@ int file_replace_at(int dir, const char *path, const char *text, size_t n, mode_
 	if (fd < 0 && errno == EEXIST && unlinkat(dir, temporary, 0) == 0)
 		fd = openat(dir, temporary, flags, mode);
 	if (fd < 0)
-		return error_set(e, errno, "make %s", temporary);
+		return error_call(e, "openat", "make %s", temporary);
 	if (write_all(fd, text, n) < 0 || renameat(dir, temporary, dir, path) < 0) {
 		error_set(e, errno, "write %s", path);
 		unlinkat(dir, temporary, 0);

@@ -68,7 +68,7 @@ int namespaces_new_time(const struct plan *plan, int file, struct error *e)
 	const char *text = plan->time_offsets;
 
 	if (sys_unshare(CLONE_NEWTIME) < 0)
-		return error_set(e, errno, "make a time namespace");
+		return error_call(e, "unshare", "make a time namespace");
 	if (text && write_all(file, text, strlen(text)) < 0) {
 		error_set(e, errno, "set the clocks' offsets");
 		return error_in(e, "linux.timeOffsets");
@@ -118,7 +118,8 @@ int namespaces_become_root(const struct plan *plan, int process, struct error *e
 	if (setresgid(0, 0, 0) < 0 && errno == EINVAL) {
 		gid = first_mapped(process, "gid_map");
 		if (setresgid(gid, gid, gid) < 0)
-			return error_set(e, errno, "become gid %u of the user namespace", gid);
+			return error_call(e, "setresgid", "become gid %u of the user namespace",
+					  gid);
 	}
 	if (setresuid(0, 0, 0) == 0)
 		return 0;

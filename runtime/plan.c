@@ -194,7 +194,7 @@ int plan_attach(int fd, const struct plan **plan, struct error *e)
 	if (json_rebase(&plan_table, p, h->base, (uintptr_t)bytes + ARENA_OFFSET, room, e) < 0)
 		return error_context(e, "attach the plan");
 	if (mprotect(bytes, st.st_size, PROT_READ) < 0)
-		return error_set(e, errno, "protect the plan");
+		return error_call(e, "mprotect", "protect the plan");
 	*plan = p;
 	return 0;
 }

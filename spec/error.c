@@ -86,28 +86,46 @@ const char *error_name(int code)
 	return number;
 }
 
-int error_set(struct error *e, int code, const char *format, ...)
+static int set(struct error *e, int code, const char *format, va_list args)
 {
 	const char *why = strerrordesc_np(code);
-	va_list args;
+	va_list again;
 	size_t n;
 
 	e->code = code;
 	e->problems = 0;
-	e->context[0] = e->field[0] = e->path[0] = e->hint[0] = '\0';
-	va_start(args, format);
+	e->context[0] = e->field[0] = e->syscall[0] = e->path[0] = e->hint[0] = '\0';
+	va_copy(again, args);
 	format_cut(e->text, sizeof(e->text), format, args);
-	va_end(args);
-	if (code) {
-		va_start(args, format);
-		keep_path(e, format, args);
-		va_end(args);
-	}
+	if (code)
+		keep_path(e, format, again);
+	va_end(again);
 	clean(e->text, true);
 	n = strlen(e->text);
 	if (code)
 		snprintf(e->text + n, sizeof(e->text) - n, ": %s (%s)", why ? why : "unknown error",
 			 error_name(code));
+	return -1;
+}
+
+int error_set(struct error *e, int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set(e, code, format, args);
+	va_end(args);
+	return -1;
+}
+
+int error_set_call(struct error *e, int code, const char *name, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set(e, code, format, args);
+	va_end(args);
+	snprintf(e->syscall, sizeof(e->syscall), "%s", name);
 	return -1;
 }
 

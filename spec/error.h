@@ -18,8 +18,9 @@ struct error {
 	char field[512]; /* place in the spec's own path syntax, "mounts[3].source"; may be empty */
 	char text[2560]; /* what failed and why; several problems are newline-separated, each with
 			    its own place, and field is empty */
-	char path[256];  /* of the file that a system call failed for; may be empty */
-	char hint[512];  /* what to do; may be empty */
+	char syscall[24]; /* whose failure `code` is, where the caller says it; may be empty */
+	char path[256];   /* of the file that a system call failed for; may be empty */
+	char hint[512];   /* what to do; may be empty */
 };
 
 #define ERROR_NONE ((struct error){ 0 })
@@ -32,6 +33,11 @@ struct error {
  */
 int error_set(struct error *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The same of errno after a system call, whose name in the manual is kept, too. */
+#define error_call(e, name, ...) error_set_call((e), errno, (name), __VA_ARGS__)
+int error_set_call(struct error *e, int code, const char *name, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Put a place in front of the field: error_in(e, "mounts[%zu]", i) turns "source" into
  * "mounts[3].source". Returns -1. */

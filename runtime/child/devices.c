@@ -42,7 +42,7 @@ static int own_node(int parent, const char *name, const struct plan_device *d, s
 	if (!matches(&st, d))
 		return other_file(d, e);
 	if (fchownat(node, "", d->uid, d->gid, AT_EMPTY_PATH) < 0)
-		return error_set(e, errno, "set the owner of %s", d->path);
+		return error_call(e, "fchownat", "set the owner of %s", d->path);
 	return 0;
 }
 
@@ -55,7 +55,7 @@ static int make_node(int parent, const char *name, const struct plan_device *d, 
 	if (errno != EEXIST)
 		return error_set(e, errno, "make the device %s", d->path);
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_set(e, errno, "look at %s", d->path);
+		return error_call(e, "stat", "look at %s", d->path);
 	return matches(&st, d) ? 0 : other_file(d, e);
 }
 

@@ -192,9 +192,9 @@ static int old_mount(const struct plan_mount *m, const char *type, uint64_t with
 	const struct sys_mount_attr private = { .propagation = MS_PRIVATE };
 
 	if (sys_mount_setattr(AT_FDCWD, "/proc", 0, &private) < 0)
-		return error_set(e, errno, "find a place to mount in");
+		return error_call(e, "mount_setattr", "find a place to mount in");
 	if (mount(m->source, "/proc", type, m->super_set, data) < 0)
-		return error_set(e, errno, "mount a %s filesystem", type);
+		return error_call(e, "mount", "mount a %s filesystem", type);
 	SPENT_FD tree = sys_open_tree(AT_FDCWD, "/proc", SYS_OPEN_TREE_CLONE);
 	if (tree < 0 || umount2("/proc", MNT_DETACH) < 0 ||
 	    sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0)
@@ -247,7 +247,7 @@ int filesystem_change(int mount, const struct plan_mount *m, struct error *e)
 	SPENT_FD fs = sys_fspick(mount, "");
 
 	if (fs < 0)
-		return error_set(e, errno, "remount %s", m->destination);
+		return error_call(e, "fspick", "remount %s", m->destination);
 	for (size_t i = 0; i < sizeof(super_flags) / sizeof(super_flags[0]); i++)
 		if (m->super_clear & super_flags[i].flag && super_flags[i].clear &&
 		    configure_option(fs, type, super_flags[i].clear, e) < 0)

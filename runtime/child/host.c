@@ -84,7 +84,7 @@ int host_net_devices(struct child *c, struct error *e)
 	/* A mount namespace that was joined may have anything there: never wait for a FIFO. */
 	CLEAN_FD network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (network < 0)
-		return error_set(e, errno, "open our network namespace");
+		return error_call(e, "open", "open our network namespace");
 	if (channel_send(c->channel, MESSAGE_NETWORK, 0, network) < 0)
 		return error_set(e, errno, "talk to the parent");
 	return child_expect(c, MESSAGE_NETWORK, &m, e);

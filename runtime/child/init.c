@@ -209,10 +209,10 @@ int program_execute(struct child *c, struct error *e)
 	execve(c->executable, p->args.v, c->env.v);
 	/* In Go's letters, which runc's callers know. */
 	if (errno == ENOENT) {
-		error_set(e, 0, "exec %s: no such file or directory", c->executable);
+		error_set_call(e, 0, "execve", "exec %s: no such file or directory", c->executable);
 		e->code = ENOENT;
 	} else {
-		error_set(e, errno, "exec %s", c->executable);
+		error_call(e, "execve", "exec %s", c->executable);
 	}
 	error_in(e, "process.args[0]");
 	return e->code == ENOENT    ? error_hint(e, "the file is there: is its interpreter?")

@@ -31,7 +31,7 @@ static int unshare_user(void *data, struct error *e)
 	const struct child *c = data;
 
 	if (sys_unshare(CLONE_NEWUSER) < 0)
-		return error_set(e, errno, "make a user namespace");
+		return error_call(e, "unshare", "make a user namespace");
 	if (channel_send(c->channel, MESSAGE_UNSHARED, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
 	return wait_placed(c, e) < 0 ? -1 : namespaces_become_root(c->plan, -1, e);
@@ -60,7 +60,7 @@ int join_and_clone(const struct child *c, struct error *e)
 		return -1;
 	pid_t pid = sys_clone3(&clone);
 	if (pid < 0)
-		return error_set(e, errno, "clone the container's init");
+		return error_call(e, "clone3", "clone the container's init");
 	if (pid > 0)
 		_exit(channel_send(c->channel, MESSAGE_BORN, pid, -1) < 0);
 	/* The parent must know of us before it hears from us. */

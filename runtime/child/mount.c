@@ -109,7 +109,7 @@ static int set_propagation(int mount, const struct plan_mount *m, struct error *
 		const struct sys_mount_attr attr = { .propagation = flags & ~(uint64_t)MS_REC };
 		unsigned below = flags & MS_REC ? AT_RECURSIVE : 0;
 		if (sys_mount_setattr(mount, "", AT_EMPTY_PATH | below, &attr) < 0)
-			return error_set(e, errno, "set the mount's propagation");
+			return error_call(e, "mount_setattr", "set the mount's propagation");
 	}
 	return 0;
 }
@@ -333,7 +333,7 @@ static int bind_source(struct child *c, const struct plan_mount *m, struct error
 	if (tree >= 0)
 		return tree;
 	if (!m->idmap) {
-		error_set(e, errno, "bind %s to %s", m->source, m->destination);
+		error_call(e, "open_tree", "bind %s to %s", m->source, m->destination);
 		error_in(e, "source");
 	}
 	return e->code == EINVAL && c->plan->nested && !m->recursive

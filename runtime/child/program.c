@@ -82,7 +82,7 @@ static int enter_directory(struct child *c, struct error *e)
 	if (c->cwd < 0)
 		return 0;
 	if (fchdir(c->cwd) < 0)
-		return error_set(e, errno, "change to %s", c->plan->process->cwd);
+		return error_call(e, "fchdir", "change to %s", c->plan->process->cwd);
 	/* CVE-2024-21626: a directory that is not below the root has no path here. */
 	if (!getcwd(path, sizeof(path)) || path[0] != '/')
 		return error_set(e, ENOENT, "%s is outside the container's root",

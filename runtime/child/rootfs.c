@@ -57,7 +57,8 @@ static int set_host_propagation(struct child *c, struct error *e)
 	if (wanted == MS_SHARED)
 		attr.propagation = MS_SHARED;
 	if (sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr) < 0)
-		return error_set(e, errno, "separate the container's mounts from the host's");
+		return error_call(e, "mount_setattr",
+				  "separate the container's mounts from the host's");
 	return 0;
 }
 
@@ -162,7 +163,7 @@ static int pivot(struct child *c, struct error *e)
 	    mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return error_set(e, errno, "separate the old root");
 	if (umount2(".", MNT_DETACH) < 0)
-		return error_set(e, errno, "unmount the old root");
+		return error_call(e, "umount2", "unmount the old root");
 	return 0;
 }
 
@@ -187,7 +188,7 @@ static int take_away(const char *path, struct error *e)
 	if (make_mount_private(above, e) < 0)
 		return -1;
 	if (sys_mount_setattr(at, "", AT_EMPTY_PATH | AT_RECURSIVE, &private) < 0)
-		return error_set(e, errno, "separate %s from the host's", path);
+		return error_call(e, "mount_setattr", "separate %s from the host's", path);
 	if (umount2(path, MNT_DETACH) < 0 &&
 	    mount("none", path, "tmpfs", MS_RDONLY, "size=4k,mode=0") < 0)
 		return error_set(e, errno, "take the host's %s away", path);
@@ -247,7 +248,7 @@ int rootfs_enter(struct child *c, struct error *e)
 		return -1;
 	}
 	if (chdir("/") < 0)
-		return error_set(e, errno, "enter the container's root");
+		return error_call(e, "chdir", "enter the container's root");
 	if (wanted && has_mount_namespace(c) && mount(NULL, "/", NULL, wanted, NULL) < 0) {
 		error_set(e, errno, "set the propagation of /");
 		return error_in(e, "linux.rootfsPropagation");

@@ -49,7 +49,7 @@ static int open_master(struct child *c, struct error *e)
 		return error_set(e, 0,
 				 "/dev/pts/ptmx in the container's root is no pty multiplexer");
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
-		return error_set(e, errno, "unlock the terminal");
+		return error_call(e, "ioctl", "unlock the terminal");
 	return fd_take(&master);
 }
 
@@ -76,12 +76,12 @@ int terminal_open(struct child *c, struct error *e)
 		return error_in(e, "process.terminal");
 	c->console = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (c->console < 0)
-		return error_set(e, errno, "open the container's end of the terminal");
+		return error_call(e, "ioctl", "open the container's end of the terminal");
 	if (p->console_size) {
 		const struct winsize size = { .ws_row = (unsigned short)p->console_size->height,
 					      .ws_col = (unsigned short)p->console_size->width };
 		if (ioctl(master, TIOCSWINSZ, &size) < 0)
-			return error_set(e, errno, "set the terminal's size");
+			return error_call(e, "ioctl", "set the terminal's size");
 	}
 	if (c->plan->setup_dev && bind_console(c, e) < 0)
 		return -1;
@@ -96,7 +96,7 @@ int terminal_take(struct child *c, struct error *e)
 		return 0;
 	for (int fd = 0; fd < 3; fd++)
 		if (dup2(c->console, fd) < 0)
-			return error_set(e, errno, "make the terminal descriptor %d", fd);
+			return error_call(e, "dup2", "make the terminal descriptor %d", fd);
 	fd_close(&c->console);
 	/* Its user must be able to open it again by name. EINVAL: an id that is not mapped, the id
 	 * stays. */

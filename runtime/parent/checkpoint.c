@@ -84,7 +84,7 @@ static int put_namespaces(struct checkpoint *c, struct protobuf *p, struct error
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", c->state.record.init.pid, what);
 		if (stat(path, &st) < 0)
-			return error_set(e, errno, "look at %s", path);
+			return error_call(e, "stat", "look at %s", path);
 		snprintf(which, sizeof(which), "%llu", (unsigned long long)st.st_ino);
 		criu_put_external(p, &c->arena, what, which, name);
 	}

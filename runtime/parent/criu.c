@@ -142,11 +142,11 @@ static int launch(struct criu *c, struct launch *l, struct error *e)
 	int ends[2], pair[2], failed;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_set(e, errno, "run criu");
+		return error_call(e, "pipe2", "run criu");
 	CLEAN_FD report = ends[0];
 	CLEAN_FD reporting = ends[1];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set(e, errno, "run criu");
+		return error_call(e, "socketpair", "run criu");
 	c->socket = pair[0];
 	CLEAN_FD theirs = pair[1];
 	l->socket = theirs;
@@ -161,7 +161,7 @@ static int launch(struct criu *c, struct launch *l, struct error *e)
 		return error_set(e, errno, "run criu");
 	c->pidfd = sys_pidfd_open(c->pid);
 	if (c->pidfd < 0)
-		return error_set(e, errno, "run criu");
+		return error_call(e, "pidfd_open", "run criu");
 	fd_close(&reporting);
 	ssize_t n;
 	do

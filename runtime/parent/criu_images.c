@@ -57,7 +57,7 @@ static int check_parent(int folder, mode_t type, int depth, struct error *e)
 	if (type == S_IFLNK) {
 		ssize_t n = readlinkat(folder, "parent", to, sizeof(to) - 1);
 		if (n < 0)
-			return error_set(e, errno, "read its link \"parent\"");
+			return error_call(e, "readlinkat", "read its link \"parent\"");
 		to[n] = 0;
 	}
 	if (!is_beside(to)) {

@@ -82,7 +82,7 @@ int criu_outside_save(struct protobuf *p, const struct plan *plan, pid_t pid, st
 	snprintf(path, sizeof(path), "/proc/%d/root", pid);
 	CLEAN_FD root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
-		return error_set(e, errno, "open the container's root");
+		return error_call(e, "open", "open the container's root");
 	struct saving s = { p, a, root };
 	each_mount(plan, save, &s, a);
 	save(&s, NOTIFY_AT, NULL); /* perhaps there is none: criu does not mind */

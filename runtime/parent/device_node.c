@@ -49,9 +49,9 @@ int device_node_make(const struct spawn *s, const struct plan_device *d, struct 
 	if (at < 0)
 		return error_set(e, errno, "mount a tmpfs for the device %s", d->path);
 	if (mknodat(at, "node", d->mode, makedev(d->major, d->minor)) < 0)
-		return error_set(e, errno, "make the device %s", d->path);
+		return error_call(e, "mknodat", "make the device %s", d->path);
 	if (fchownat(at, "node", uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_set(e, errno, "set the owner of %s", d->path);
+		return error_call(e, "fchownat", "set the owner of %s", d->path);
 	int tree = sys_open_tree(at, "node", SYS_OPEN_TREE_CLONE);
 	return tree < 0 ? error_set(e, errno, "clone the mount of %s", d->path) : tree;
 }

@@ -81,7 +81,7 @@ static int run_helper(const struct kind *k, pid_t pid, const spec_id_mappings *m
 	/* Not a pipe: what the helper leaves behind might hold its end for ever. */
 	CLEAN_FD output = memfd_create("output", MFD_CLOEXEC);
 	if (output < 0)
-		return error_set(e, errno, "run %s", k->program);
+		return error_call(e, "memfd_create", "run %s", k->program);
 	int failed = spawn_helper(k, pid, map, output, &child);
 	if (failed) {
 		error_set(e, failed, "the kernel does not let this user map these ids, and %s",
@@ -132,7 +132,7 @@ int idmap_write(pid_t pid, const spec_id_mappings *uids, const spec_id_mappings 
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	CLEAN_FD proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
-		return error_set(e, errno, "open %s", path);
+		return error_call(e, "open", "open %s", path);
 	if (write_map(proc, pid, &users, uids, e) < 0)
 		return -1;
 	if (write_directly(proc, &groups, gids) == 0)
@@ -234,7 +234,7 @@ int idmap_namespace(const spec_id_mappings *uids, const spec_id_mappings *gids, 
 	char path[32];
 
 	if (pipe2(gate, O_CLOEXEC) < 0)
-		return error_set(e, errno, "make a user namespace");
+		return error_call(e, "pipe2", "make a user namespace");
 	pid_t pid = sys_clone3(&clone);
 	if (pid == 0) {
 		/* Here for as long as the other end of the gate is open. */

@@ -49,8 +49,10 @@ static int open_config(const struct create_options *o, struct bundle *b, struct 
 	if (n >= (int)sizeof(path))
 		return error_set(e, ENAMETOOLONG, "open %.100s…", path);
 	CLEAN_FD file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (file < 0 || fstat(file, st) < 0) {
-		error_set(e, errno, "open %s", path);
+	if (file >= 0 && fstat(file, st) < 0)
+		return error_call(e, "fstat", "open %s", path);
+	if (file < 0) {
+		error_call(e, "open", "open %s", path);
 		return o->config || errno != ENOENT
 			       ? -1
 			       : error_hint(e, "a bundle is a directory with a "

@@ -96,7 +96,7 @@ static bool is_within(const struct plan *plan, size_t index)
 static int make_state(struct creation *c, struct error *e)
 {
 	if (mkdirat(c->state.directory, ROOT_PLACE, 0700) < 0)
-		return error_set(e, errno, "make a place for the container's root");
+		return error_call(e, "mkdirat", "make a place for the container's root");
 	return notify_prepare(&c->state, e);
 }
 

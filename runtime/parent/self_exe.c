@@ -46,7 +46,7 @@ static int sealed_copy(struct error *e)
 		left -= n;
 	}
 	if (fcntl(to, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
-		return error_set(e, errno, "seal the copy of our own executable");
+		return error_call(e, "fcntl", "seal the copy of our own executable");
 	return fd_take(&to);
 }
 

@@ -198,7 +198,7 @@ static int clone_failed(const struct birth *b, struct error *e)
 	if (errno == EBUSY && b->cgroup >= 0)
 		return error_set(e, EBUSY, "error adding pid of a new process to cgroups: %s",
 				 b->s->plan->cgroups.v[0].path);
-	error_set(e, errno, "make the container's namespaces (clone3)");
+	error_call(e, "clone3", "make the container's namespaces (clone3)");
 	if (e->code == ENOSPC)
 		error_hint(e,
 			   "the limit is in /proc/sys/user, max_*_namespaces, or 32 nested ones");

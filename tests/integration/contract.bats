@@ -21,16 +21,26 @@ load helpers
 	jq -e '.level == "error" and (.msg | contains("process.cwd")) and ((.time | fromdate) > 0)' "$T/log" >/dev/null || fail "$(cat "$T/log")"
 }
 
-@test "a record of an error says more, for those who look closer: code, errno, field, path, hint" {
+@test "a record of an error says more, for those who look closer: code, errno, field, path, syscall, hint" {
 	config '.mounts += [{destination: "/x", type: "bind", source: "/no/such/source", options: ["bind"]}]'
 	try oci --log "$T/log" --log-format json create --bundle "$B" "$C"
-	equal "$(jq -c '[.code, .errno, .field, .path]' "$T/log")" '["ENOENT",2,"mounts[7].source","/no/such/source"]'
+	equal "$(jq -c '[.code, .errno, .field, .path, .syscall]' "$T/log")" '["ENOENT",2,"mounts[7].source","/no/such/source","open_tree"]'
 	rm "$T/log"
 	try oci --log "$T/log" --log-format json create --bundle /no/such/bundle "$C"
-	equal "$(jq -c '[.code, .path, (.hint | contains("ocirun spec"))]' "$T/log")" '["ENOENT","/no/such/bundle/config.json",true]'
+	equal "$(jq -c '[.code, .path, .syscall, (.hint | contains("ocirun spec"))]' "$T/log")" '["ENOENT","/no/such/bundle/config.json","open",true]'
 	# The hint is apart from what callers match, and beside it on stderr.
 	jq -e '.hint as $h | .msg | contains($h) | not' "$T/log" >/dev/null || fail "$(cat "$T/log")"
 	contains "$err" "$(jq -r .hint "$T/log")"
+	# Nothing that a system call had to do with.
+	rm "$T/log"
+	config '.mounts |= .[:7] | .process.cwd = "relative"'
+	try oci --log "$T/log" --log-format json create --bundle "$B" "$C"
+	equal "$(jq -c '[.code, .syscall, .field]' "$T/log")" '[null,null,"process.cwd"]'
+	rm "$T/log"
+	config '.process.cwd = "/" | .process.args = ["/etc/no-program"]'
+	printf '\177ELF' >"$B/rootfs/etc/no-program" && chmod 755 "$B/rootfs/etc/no-program"
+	try oci --log "$T/log" --log-format json run --bundle "$B" "$C"
+	equal "$(jq -c '[.code, .syscall, .field]' "$T/log")" '["ENOEXEC","execve","process.args[0]"]'
 }
 
 @test "every failed command leaves one record, whatever it is that fails" {

@@ -59,6 +59,24 @@ static void paths(void **state UNUSED)
 	assert_string_equal(e.path, "");
 }
 
+static void calls(void **state UNUSED)
+{
+	struct error e = ERROR_NONE;
+
+	errno = ENOENT;
+	assert_int_equal(error_call(&e, "open", "open %s", "/a"), -1);
+	assert_string_equal(shown(&e), "open /a: No such file or directory (ENOENT)");
+	assert_int_equal(e.code, ENOENT);
+	assert_string_equal(e.syscall, "open");
+	assert_string_equal(e.path, "/a");
+	/* What comes next may have another cause. */
+	error_set(&e, EPERM, "open %s", "/a");
+	assert_string_equal(e.syscall, "");
+	errno = EPERM;
+	error_call(&e, "a_name_that_has_no_room_in_it", "x");
+	assert_string_equal(e.syscall, "a_name_that_has_no_room");
+}
+
 static void set_forgets(void **state UNUSED)
 {
 	struct error e = ERROR_NONE;
@@ -156,10 +174,15 @@ static void names(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(begins),   cmocka_unit_test(places),
-		cmocka_unit_test(paths),    cmocka_unit_test(set_forgets),
-		cmocka_unit_test(problems), cmocka_unit_test(too_many_problems),
-		cmocka_unit_test(bounds),   cmocka_unit_test(control_characters),
+		cmocka_unit_test(begins),
+		cmocka_unit_test(places),
+		cmocka_unit_test(paths),
+		cmocka_unit_test(calls),
+		cmocka_unit_test(set_forgets),
+		cmocka_unit_test(problems),
+		cmocka_unit_test(too_many_problems),
+		cmocka_unit_test(bounds),
+		cmocka_unit_test(control_characters),
 		cmocka_unit_test(names),
 	};
 
