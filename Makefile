@@ -166,7 +166,7 @@ demo: need-build+bundles bundles
 unit-tests: $(UNIT_TESTS)
 
 check: need-build+test+bundles bundles
-	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload unit-tests
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true $(BUILD)/bench/timer unit-tests
 	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/prove $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
 check-unit: need-build+test
@@ -174,7 +174,7 @@ check-unit: need-build+test
 	@tests/prove $(UNIT_TESTS)
 
 check-integration: need-build+test+bundles bundles
-	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true $(BUILD)/bench/timer
 	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' tests/prove $(INTEGRATION_TESTS)
 
 # Known escapes of container runtimes. Each race goes on for HOSTILE_SECONDS; as part of `make check`, for a few.
@@ -196,7 +196,7 @@ check-clients: need-build+test+clients
 
 # In a VM, what this host may lack: MACHINE is a row of the table in tests/vm/run, VM_TESTS the files (default: all).
 check-vm check-vm-all: need-build+vm+bundles bundles
-	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true $(BUILD)/bench/timer $(BUILD)/bench/floor
 	@BUILD='$(abspath $(BUILD))' tests/vm/run $(if $(filter %-all,$@),all,$(MACHINE)) $(VM_TESTS)
 
 # Many containers at once, many creates of one id, many runs in a row. tests/load says what LOAD_CONTAINERS=, LOAD_CYCLES= ... are.
@@ -231,10 +231,15 @@ $(BUILD)/bench/seccomp.json: tests/seccomp.jq $(wildcard /usr/share/containers/s
 	@mkdir -p $(@D)
 	@jq -c --arg arch amd64 --argjson caps '["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]' -f $^ >$@ 2>/dev/null </dev/null || :
 
-.PHONY: bench bench-memory
+.PHONY: bench bench-memory bench-plot
 bench: need-build
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/floor $(BUILD)/bench/timer $(BUILD)/bench/true $(BUILD)/bench/seccomp.json $(BUILD)/payload
 	@$(BENCH_WRAP) env BUILD='$(BUILD)' BENCH_RUNS='$(BENCH_RUNS)' PEERS='$(PEERS)' tests/bench/run
+
+bench-plot: need-bench
+	@tests/bench/plot $(BUILD)/bench/result.json >$(BUILD)/bench/result.svg
+	@tests/bench/chart $(BUILD)/bench/timing.json >$(BUILD)/bench/timing.svg
+	@echo $(BUILD)/bench/result.svg $(BUILD)/bench/timing.svg
 
 bench-memory: need-build
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/true
@@ -296,6 +301,7 @@ help:
 #help make format              format the C sources
 #help make coverage            how many lines the tests reach, by folder (COVERAGE_SUITES=check-unit COVERAGE_FILES=yes)
 #help make bench               time, memory, system calls beside crun, runc, youki (BENCH_RUNS=60 PEERS="/path ...")
+#help make bench-plot           draw what make bench has measured last: build/bench/result.svg, timing.svg
 #help make bench-memory        the smallest memory limit of a container, beside crun and runc (root; a memory controller)
 #help make completion          what bash, zsh and fish complete, into build/completion
 #help make install             PREFIX=/usr/local DESTDIR=; uninstall undoes it

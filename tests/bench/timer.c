@@ -1,14 +1,15 @@
 /*
- * timer [-n RUNS] CASE...: time cases in turns, so that what disturbs one disturbs all, and print a
- * table. A case is
+ * timer [-n RUNS] [-t] [-o FILE] [-T TITLE] CASE...: time cases in turns, so that what disturbs one
+ * disturbs all, and print a table. A case is
  *
  *     -- NAME [COMMAND... :] COMMAND... [+ COMMAND...]...
  *
  * its commands run one after another, and count together, but for the one before the colon, which
  * prepares each run. Ratios are printed to the cases named
  * "crun" and "floor". Memory is the greatest resident set of any process of the case in any run.
- * System calls are those of all its processes, counted with ptrace in one run more. A command that
- * fails ends its case.
+ * System calls are those of all its processes, counted with ptrace in one run more, but not with
+ * -t. A command that fails ends its case. -o appends the table to FILE as a line of JSON, with
+ * TITLE.
  */
 #include <err.h>
 #include <errno.h>
@@ -228,6 +229,34 @@ static void print_ratio(const struct bench_case *c, const struct bench_case *to)
 		printf(" %8s", "-");
 }
 
+/* Names and titles are the callers': they have nothing that must be escaped. */
+static void print_json(FILE *to, const char *title, const struct bench_case *cases, int n)
+{
+	const struct bench_case *crun = find(cases, n, "crun"), *floor = find(cases, n, "floor");
+
+	fprintf(to, "{\"title\":\"%s\",\"cases\":[", title);
+	for (int i = 0; i < n; i++) {
+		const struct bench_case *c = &cases[i];
+
+		fprintf(to, "%s{\"name\":\"%s\"", i ? "," : "", c->name);
+		if (c->failed || c->runs == 0) {
+			fputs(",\"failed\":true}", to);
+			continue;
+		}
+		fprintf(to, ",\"runs\":%d,\"median_ms\":%.4f,\"min_ms\":%.4f,\"memory_kb\":%ld",
+			c->runs, median(c), c->times[0], c->memory);
+		if (c->calls)
+			fprintf(to, ",\"syscalls\":%ld", c->calls);
+		if (crun)
+			fprintf(to, ",\"to_crun\":%.4f,\"min_to_crun\":%.4f",
+				median(c) / median(crun), c->times[0] / crun->times[0]);
+		if (floor)
+			fprintf(to, ",\"to_floor\":%.4f", median(c) / median(floor));
+		fputc('}', to);
+	}
+	fputs("]}\n", to);
+}
+
 static void print_table(const struct bench_case *cases, int n)
 {
 	const struct bench_case *crun = find(cases, n, "crun"), *floor = find(cases, n, "floor");
@@ -244,7 +273,11 @@ static void print_table(const struct bench_case *cases, int n)
 		printf("%-12s %9.2f %9.2f", c->name, median(c), c->times[0]);
 		print_ratio(c, crun);
 		print_ratio(c, floor);
-		printf(" %10ld %8ld\n", c->memory, c->calls);
+		printf(" %10ld", c->memory);
+		if (c->calls)
+			printf(" %8ld\n", c->calls);
+		else
+			printf(" %8s\n", "-");
 	}
 }
 
@@ -257,8 +290,8 @@ static int parse(char **argv, struct bench_case *cases)
 		struct bench_case *c = &cases[n++];
 
 		if (n > CASES_MAX || strcmp(argv[0], "--") || !argv[1] || !argv[2])
-			errx(2,
-			     "usage: timer [-n RUNS] -- NAME COMMAND... [+ COMMAND...] [-- ...]");
+			errx(2, "usage: timer [-n RUNS] [-t] [-o FILE] [-T TITLE] "
+				"-- NAME COMMAND... [+ COMMAND...] [-- ...]");
 		*argv++ = NULL;
 		c->name = *argv++;
 		c->commands[c->n++] = argv;
@@ -278,16 +311,44 @@ static int parse(char **argv, struct bench_case *cases)
 	return n;
 }
 
+static struct {
+	int runs;
+	bool times_only;
+	FILE *json;
+	const char *title;
+} options = { .runs = 60, .title = "" };
+
+/* What stands before the first "--"; the rest of argv. */
+static char **parse_options(char **argv)
+{
+	for (; *argv && strcmp(*argv, "--"); argv++) {
+		if (!strcmp(*argv, "-t")) {
+			options.times_only = true;
+			continue;
+		}
+		const char *name = *argv;
+		if (name[0] != '-' || !argv[1])
+			errx(2, "what is %s?", name);
+		const char *value = *++argv;
+		if (!strcmp(name, "-n"))
+			options.runs = atoi(value);
+		else if (!strcmp(name, "-T"))
+			options.title = value;
+		else if (strcmp(name, "-o") != 0)
+			errx(2, "what is %s?", name);
+		else if (!(options.json = fopen(value, "ae")))
+			err(1, "open %s", value);
+	}
+	return argv;
+}
+
 int main(int argc, char **argv)
 {
 	static struct bench_case cases[CASES_MAX];
-	int runs = 60, failures = 0;
+	int failures = 0;
 
-	if (argc > 2 && !strcmp(argv[1], "-n")) {
-		runs = atoi(argv[2]);
-		argv += 2;
-	}
-	int n = parse(argv + 1, cases);
+	(void)argc;
+	int n = parse(parse_options(argv + 1), cases), runs = options.runs;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -303,11 +364,13 @@ int main(int argc, char **argv)
 			cases[i].runs = 0;
 	}
 	for (int i = 0; i < n; i++) {
-		if (!cases[i].failed)
+		if (!cases[i].failed && !options.times_only)
 			count_calls(&cases[i]);
 		qsort(cases[i].times, (size_t)cases[i].runs, sizeof(double), compare);
 		failures += cases[i].failed;
 	}
 	print_table(cases, n);
+	if (options.json)
+		print_json(options.json, options.title, cases, n);
 	return failures ? 1 : 0;
 }
