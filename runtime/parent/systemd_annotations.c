@@ -160,8 +160,9 @@ static bool put_texts(struct dbus_bytes *b, const char **at, char *scratch)
 {
 	const size_t array = dbus_array_begin(b, 4);
 
-	if (*(*at)++ != '[')
+	if (**at != '[')
 		return false;
+	++*at;
 	skip_spaces(at);
 	while (**at != ']') {
 		if (!read_text(at, scratch))

@@ -352,6 +352,7 @@ static void test_annotations_are_properties(void **state)
 		{ "CollectMode", "'a\\n'" },
 		{ "CollectMode", "'a' 'b'" },
 		{ "After", "'a'" },
+		{ "After", "" },
 		{ "After", "[" },
 		{ "After", "['a' 'b']" },
 		{ "After", "['a'," },
