@@ -194,7 +194,7 @@ check-clients: need-build+test+clients
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun
 	@CLIENT_RUNTIME='$(or $(CLIENT_RUNTIME),$(abspath $(BUILD)/ocirun))' tests/clients/run $(CLIENTS:%=tests/clients/%.bats)
 
-# In a VM, what this host may lack: MACHINE is a row of the table in tests/vm/run, VM_TESTS the files (default: all).
+# In a VM, what this host may lack: MACHINE is a row of the table in tests/vm/run, VM_TESTS the files (default: those of its row).
 check-vm check-vm-all: need-build+vm+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true $(BUILD)/bench/timer $(BUILD)/bench/floor
 	@BUILD='$(abspath $(BUILD))' tests/vm/run $(if $(filter %-all,$@),all,$(MACHINE)) $(VM_TESTS)
@@ -292,7 +292,7 @@ help:
 #help make check-hostile-bites that these tests fail without what they test, a build each (MUTANTS="self-exe session" HOSTILE_MUTANTS=10)
 #help make check-clients       podman, buildah, containerd, docker, Slurm on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
 #help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
-#help make check-vm-all        the same on all its kernels, and on cgroup v1 (about an hour a machine)
+#help make check-vm-all        on all its machines (other kernels, cgroup v1, SELinux) the files that say something new there (hours)
 #help make check-load          1,000 containers, 200 creates of one id, 10,000 runs: nothing lost, nothing left (root; LOAD_CONTAINERS=100 ...)
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #help make fuzz                fuzz what reads bytes of others: documents, messages, the plan, files (FUZZ_SECONDS=60 each; FUZZ_ONLY=spec)
