@@ -188,7 +188,7 @@ check-hostile-bites: need-build+test+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
 	@BUILD='$(abspath $(BUILD))' CC='$(CC)' HOSTILE_MUTANTS='$(HOSTILE_MUTANTS)' HOSTILE_SECONDS=20 tests/hostile/bites $(MUTANTS)
 
-# podman, buildah, containerd, docker, Slurm with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
+# podman, buildah, containerd, its CRI, docker, Slurm with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
 CLIENTS ?= $(patsubst tests/clients/%.bats,%,$(wildcard tests/clients/*.bats))
 check-clients: need-build+test+clients
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun
