@@ -78,7 +78,7 @@ calls_as_forms() {
 			w = word[i]
 			if (w ~ /^-[^=]*=\//) sub(/=.*/, "=PATH", w)
 			else if (w ~ /^\//) w = "PATH"
-			else if ((length(w) == 64 && w ~ /^[0-9a-f]*$/) || w ~ /^box/ || w ~ /^n[12]\.root\./ || w ~ /^buildah-/) w = "ID"
+			else if ((length(w) == 64 && w ~ /^[0-9a-f]*$/) || w ~ /^box/ || w ~ /^n[12]\.(root|box)\./ || w ~ /^buildah-/) w = "ID"
 			else if (w ~ /^[0-9]+$/) w = "N"
 			form = form (i > 1 ? " " : "") w
 		}

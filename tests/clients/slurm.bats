@@ -63,19 +63,29 @@ teardown_file() {
 	done
 }
 
-# How slurmstepd calls the runtime. Not by RunTimeCreate and RunTimeStart: it waits for the end of what create writes, and the container has
-# that for its own output.
+# oci_conf [REDIRECTION]: how slurmstepd calls the runtime: by run, or by create and start. It reads what these write to its end and keeps it
+# to itself, so the container's own output must go elsewhere: for root where that of the task goes, as the shell that calls create is the
+# task's child. A plain user may not look at the descriptors of slurmstepd.
 oci_conf() {
-	local runtime="$CLIENTS/bin/ocirun --root=$CLIENTS/slurm/root --cgroup-manager=disabled" id=%n.%u.%j.%s.%t
+	local runtime="$CLIENTS/bin/ocirun --root=$CLIENTS/slurm/root.%U --cgroup-manager=disabled" id=%n.%u.%j.%s.%t
 	[[ $CLIENT_RUNTIME != */runc ]] || runtime=${runtime% *}
 	cat >"$CLIENTS/slurm/etc/oci.conf" <<-EOF
 		EnvExclude="^(SLURM_CONF|SLURM_CONF_SERVER)="
 		RunTimeQuery="$runtime state $id"
 		RunTimeKill="$runtime kill -a $id"
 		RunTimeDelete="$runtime delete --force $id"
-		RunTimeRun="$runtime run $id -b %b"
 	EOF
+	if [ "${1-}" ]; then
+		cat >>"$CLIENTS/slurm/etc/oci.conf" <<-EOF
+			RunTimeCreate="$runtime create $id -b %b $1"
+			RunTimeStart="$runtime start $id"
+		EOF
+	else
+		echo "RunTimeRun=\"$runtime run $id -b %b\"" >>"$CLIENTS/slurm/etc/oci.conf"
+	fi
 }
+
+as_the_task='</proc/$PPID/fd/0 >>/proc/$PPID/fd/1 2>>/proc/$PPID/fd/2'
 
 bundle() {
 	mkdir -p "$CLIENTS/slurm/bundle"
@@ -94,7 +104,7 @@ after_test() {
 	[ -z "${SKIP-}" ] || return 0
 	until_true nodes_idle || true
 	local left
-	left=$(ls "$CLIENTS/slurm/root" 2>/dev/null)
+	left=$(find "$CLIENTS/slurm"/root.* -mindepth 1 -maxdepth 1 ! -name ".*" 2>/dev/null)
 	[ -z "$left" ] || { echo "# left: $left"; return 1; }
 }
 
@@ -129,6 +139,56 @@ after_test() {
 	assert_exit 3
 	out=$(cat "$T/output")
 	line "from batch"
+}
+
+@test "srun --container by create and start: output, input, a failure" {
+	setup_slurm
+	oci_conf "$as_the_task"
+	try in_container /bin/sh -c 'echo out; echo err >&2; sleep 1; echo later'
+	assert_success
+	equal "$out" "$(printf 'out\nlater')"
+	equal "$err" err
+	echo question >"$T/input"
+	try in_container -i "$T/input" /bin/sh -c 'read line; echo the $line'
+	equal "$out" "the question"
+	try in_container -N 2 -n 2 /bin/sh -c 'echo task $SLURM_PROCID of $SLURM_NTASKS on $SLURMD_NODENAME'
+	equal "$(sort <<<"$out")" "$(printf '%s\n' 'task 0 of 2 on n1' 'task 1 of 2 on n2')"
+	try in_container /no/such/program
+	contains "$err" "exec: \"/no/such/program\""
+	oci_conf
+}
+
+@test "sbatch --container by create and start" {
+	setup_slurm
+	oci_conf "$as_the_task"
+	printf '#!/bin/sh\necho from batch\n' >"$T/job"
+	try limited sbatch --wait --container="$CLIENTS/slurm/bundle" -o "$T/output" "$T/job"
+	assert_success
+	out=$(cat "$T/output")
+	line "from batch"
+	oci_conf
+}
+
+@test "srun --container as a plain user, by run and by create and start" {
+	setup_slurm
+	grep -q '^box:' /etc/passwd || echo "box:x:1000:1000::$CLIENTS/slurm/home:/bin/sh" >>/etc/passwd
+	mkdir -p "$T/bundle"
+	install -d -o 1000 "$CLIENTS/slurm/root.1000" "$CLIENTS/slurm/home"
+	cp -a "$CLIENTS/rootfs" "$T/bundle/"
+	chown 1000:1000 "$T/bundle"
+	(cd "$T/bundle" && setpriv --reuid 1000 --regid 1000 --clear-groups "$CLIENT_RUNTIME" spec --rootless)
+	jq '.process.terminal = false | del(.process.rlimits, .linux.resources)' "$T/bundle/config.json" >"$T/config.json"
+	mv "$T/config.json" "$T/bundle/"
+	chown -R 1000:1000 "$T"
+	as_user() { limited setpriv --reuid 1000 --regid 1000 --clear-groups env TMPDIR=/tmp srun --container="$T/bundle" "$@"; }
+	try as_user /bin/sh -c 'id -u; tr -s " " </proc/self/uid_map'
+	assert_success
+	equal "$out" "$(printf '0\n 0 1000 1')"
+	oci_conf "</dev/null >>~%u/output 2>&1"
+	try as_user /bin/sh -c 'id -u; tr -s " " </proc/self/uid_map'
+	assert_success
+	equal "$(cat "$CLIENTS/slurm/home/output")" "$(printf '0\n 0 1000 1')"
+	oci_conf
 }
 
 @test "slurm: all it called the runtime with is known" {

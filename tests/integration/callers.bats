@@ -84,7 +84,7 @@ one_call() {
 
 nothing() { :; }
 created() { create && assert_success; }
-is_created() { state_is created && is_pid_file "$(pid_of)"; }
+is_created() { state_is created && { [[ $form != *--pid-file* ]] || is_pid_file "$(pid_of)"; }; }
 # The callers read a number, and nothing after it.
 is_pid_file() { [[ $(<"$T/pid") == "$1" && $(stat -c %s "$T/pid") == "${#1}" ]] || fail "pid file: $(cat "$T/pid")"; }
 is_running() { state_is running; }
