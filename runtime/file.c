@@ -155,6 +155,21 @@ int file_replace_at(int dir, const char *path, const char *text, size_t n, mode_
 	return 0;
 }
 
+int file_make(const char *path, const char *text, size_t n, mode_t mode)
+{
+	char directory[4096], link[32];
+	const char *slash = strrchr(path, '/');
+	const int length = slash ? (int)(slash - path + 1) : 0;
+
+	if (snprintf(directory, sizeof(directory), "%.*s.", length, path) >= (int)sizeof(directory))
+		return -1;
+	CLEAN_FD fd = open(directory, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return fd < 0 || write_all(fd, text, n) < 0
+		       ? -1
+		       : linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
 int path_absolute(struct arena *a, const char *path, char **out, struct error *e)
 {
 	char here[4096];

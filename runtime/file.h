@@ -46,6 +46,10 @@ int file_write_at(int dir, const char *path, const char *text);
 MUST_CHECK int file_replace_at(int dir, const char *path, const char *text, size_t n, mode_t mode,
 			       struct error *e);
 
+/* Make a file that is not there, with its text at once: whoever is killed in between leaves
+ * nothing. -1, also where the filesystem can't do that, or the file is there. */
+MUST_CHECK int file_make(const char *path, const char *text, size_t n, mode_t mode);
+
 /* The absolute form of a path, from the arena: not resolved, only prefixed by the current
  * directory. */
 MUST_CHECK int path_absolute(struct arena *a, const char *path, char **out, struct error *e);

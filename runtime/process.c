@@ -28,7 +28,7 @@ static int read_stat(pid_t pid, char *state, uint64_t *start_time)
 	}
 	ssize_t n = read(fd, text, sizeof(text) - 1);
 	if (n <= 0) {
-		errno = ESRCH;
+		errno = n < 0 ? errno : ESRCH;
 		return -1;
 	}
 	text[n] = 0;
@@ -58,13 +58,15 @@ int process_identify(pid_t pid, struct record_process *p)
 	return read_stat(pid, &state, &p->start_time);
 }
 
-bool process_alive(const struct record_process *p)
+int process_alive(const struct record_process *p)
 {
 	uint64_t start_time;
 	char state;
 
-	if (p->pid <= 0 || read_stat(p->pid, &state, &start_time) < 0)
-		return false;
+	if (p->pid <= 0)
+		return 0;
+	if (read_stat(p->pid, &state, &start_time) < 0)
+		return errno == ESRCH ? 0 : -1;
 	return start_time == p->start_time && state != 'Z' && state != 'X';
 }
 
@@ -78,10 +80,11 @@ int process_open(const struct record_process *p)
 	if (fd < 0)
 		return -1;
 	/* Looked at after the open: if it is ours now, the pidfd can't be another's. */
-	if (!process_alive(p)) {
+	const int alive = process_alive(p);
+	if (alive == 0)
 		errno = ESRCH;
+	if (alive <= 0)
 		return -1;
-	}
 	return fd_take(&fd);
 }
 
@@ -103,6 +106,8 @@ int process_write_pid(const char *file, pid_t pid, struct error *e)
 		return 0;
 	/* Callers convert the whole file. */
 	int n = snprintf(number, sizeof(number), "%d", pid);
+	if (file_make(file, number, n, 0644) == 0)
+		return 0;
 	return file_replace_at(AT_FDCWD, file, number, n, 0644, e) < 0 ? error_in(e, "--pid-file")
 								       : 0;
 }

@@ -15,10 +15,11 @@
 /* Fill p for a process that exists (a zombie too). -1 with errno, ESRCH when there is none. */
 int process_identify(pid_t pid, struct record_process *p);
 
-/* Is it still there and no zombie? */
-bool process_alive(const struct record_process *p);
+/* Is it still there and no zombie? 1 or 0; -1 with errno when that can't be found out, which is not
+ * the same as its end. */
+MUST_CHECK int process_alive(const struct record_process *p);
 
-/* A pidfd of exactly this process; -1 with errno ESRCH when it has ended. A zombie counts as ended.
+/* A pidfd of exactly this process; -1 with errno, ESRCH when it has ended. A zombie counts as ended.
  */
 int process_open(const struct record_process *p);
 

@@ -108,7 +108,11 @@ static bool is_type(const char *path, const char *type)
 static int check_usable(const char *path, struct error *e)
 {
 	/* Init would stand still in it, and whoever waits for init too. */
-	if (cgroup_frozen_at(path)) {
+	const int frozen = cgroup_frozen_at(path);
+
+	if (frozen < 0)
+		return error_set(e, errno, "find out whether the cgroup %s is frozen", path);
+	if (frozen) {
 		error_set(e, EBUSY, "container's cgroup unexpectedly frozen: %s", path);
 		return error_hint(e, "thaw it, or the one above, or give the container a cgroup of "
 				     "its own");

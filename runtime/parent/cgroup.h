@@ -101,9 +101,10 @@ bool cgroup_is_freezer(const char *path);
 /* Is a cgroup of the container that of cgroup v2? By its path: nothing is looked at. */
 bool cgroup_is_unified(const struct record *r, const char *path);
 
-/* Is the container frozen (paused)? Is this cgroup, by itself or by one above? */
-bool cgroup_frozen(const struct record *r);
-bool cgroup_frozen_at(const char *path);
+/* Is the container frozen (paused)? Is this cgroup, by itself or by one above? 1 or 0; -1 with
+ * errno. */
+MUST_CHECK int cgroup_frozen(const struct record *r);
+MUST_CHECK int cgroup_frozen_at(const char *path);
 
 /* Freeze the container, and wait (bounded) until all of it is; a failure thaws it again. */
 MUST_CHECK int cgroup_freeze(const struct record *r, struct error *e);

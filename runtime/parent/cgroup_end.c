@@ -169,8 +169,11 @@ static int remove_up(const struct record_cgroup *c)
 		return -1;
 	for (char *end; strlen(part) > strlen(c->top) && (end = strrchr(part, '/'));) {
 		*end = 0;
-		if (strlen(part) < strlen(c->top) || rmdir(part) < 0)
+		if (strlen(part) < strlen(c->top))
 			break;
+		if (rmdir(part) == 0 || rmdir(part) == 0 || is_gone(part))
+			continue;
+		return errno == EBUSY || errno == ENOTEMPTY ? 0 : -1;
 	}
 	return 0;
 }

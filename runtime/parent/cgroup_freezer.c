@@ -15,7 +15,7 @@
 
 #define FREEZE_MS 10000
 
-/* The cgroup's file, or "" where there is none. */
+/* The cgroup's file, or "" where there is none; NULL with errno. */
 static const char *file_text(const char *directory, const char *file, char *text, size_t size)
 {
 	char path[4200];
@@ -23,15 +23,20 @@ static const char *file_text(const char *directory, const char *file, char *text
 	snprintf(path, sizeof(path), "%s/%s", directory, file);
 	CLEAN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+	/* ENODEV: it was removed between the two. */
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR && errno != ENODEV)
+		return NULL;
 	text[n < 0 ? 0 : n] = 0;
 	return text;
 }
 
-static bool file_says(const char *directory, const char *file, const char *begin)
+/* 1 or 0; -1 with errno. */
+static int file_says(const char *directory, const char *file, const char *begin)
 {
-	char text[64];
+	char buffer[64];
+	const char *text = file_text(directory, file, buffer, sizeof(buffer));
 
-	return !strncmp(file_text(directory, file, text, sizeof(text)), begin, strlen(begin));
+	return text ? !strncmp(text, begin, strlen(begin)) : -1;
 }
 
 bool cgroup_is_unified(const struct record *r, const char *path)
@@ -45,31 +50,36 @@ bool cgroup_is_freezer(const char *path)
 	return !strncmp(path, CGROUP_ROOT "/freezer/", sizeof(CGROUP_ROOT) + 8);
 }
 
-/* Asked to freeze by its own file? */
-static bool frozen_itself(const char *path)
+/* Asked to freeze by its own file? 1 or 0; -1 with errno. */
+static int frozen_itself(const char *path)
 {
 	return file_says(path, cgroup_is_freezer(path) ? "freezer.self_freezing" : "cgroup.freeze",
 			 "1");
 }
 
-bool cgroup_frozen_at(const char *path)
+int cgroup_frozen_at(const char *path)
 {
-	char text[128];
+	char buffer[128];
 
 	if (cgroup_is_freezer(path))
 		return file_says(path, "freezer.state", "FR");
-	return strstr(file_text(path, "cgroup.events", text, sizeof(text)), "frozen 1");
+	const char *text = file_text(path, "cgroup.events", buffer, sizeof(buffer));
+	return text ? strstr(text, "frozen 1") != NULL : -1;
 }
 
-bool cgroup_frozen(const struct record *r)
+int cgroup_frozen(const struct record *r)
 {
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		const char *path = r->cgroups.v[i].path;
-		if (cgroup_is_freezer(path) ? cgroup_frozen_at(path)
-					    : cgroup_is_unified(r, path) && frozen_itself(path))
-			return true;
+		int frozen = 0;
+		if (cgroup_is_freezer(path))
+			frozen = cgroup_frozen_at(path);
+		else if (cgroup_is_unified(r, path))
+			frozen = frozen_itself(path);
+		if (frozen)
+			return frozen;
 	}
-	return false;
+	return 0;
 }
 
 /* The cgroup that freezes the container: v1's, or v2's; NULL when it has neither. */
@@ -125,8 +135,9 @@ static int freeze_v1(const char *path)
 			/* Written anew: that looks for those that are not frozen yet. */
 			if (set_frozen(path, true) < 0)
 				return -1;
-			if (file_says(path, "freezer.state", "FROZEN"))
-				return 0;
+			const int frozen = file_says(path, "freezer.state", "FROZEN");
+			if (frozen)
+				return frozen < 0 ? -1 : 0;
 			poll(NULL, 0, look);
 		}
 	}
@@ -180,7 +191,7 @@ static const char *frozen_above(char *path)
 {
 	for (char *end; (end = strrchr(path, '/')) && end - path > (int)strlen(CGROUP_ROOT);) {
 		*end = 0;
-		if (frozen_itself(path))
+		if (frozen_itself(path) > 0)
 			return path;
 	}
 	return NULL;
@@ -192,10 +203,11 @@ int cgroup_unfreeze(const struct record *r, struct error *e)
 		const char *path = r->cgroups.v[i].path;
 		char above[4200];
 
-		if (frozen_itself(path) && set_frozen(path, false) < 0)
+		const int itself = frozen_itself(path);
+		if (itself < 0 || (itself && set_frozen(path, false) < 0))
 			return error_set(e, errno, "thaw the cgroup %s", path);
 		snprintf(above, sizeof(above), "%s", path);
-		if (cgroup_frozen_at(path) && frozen_above(above))
+		if (cgroup_frozen_at(path) > 0 && frozen_above(above))
 			return error_set(e, EBUSY,
 					 "the container stays frozen by the cgroup above, %s",
 					 above);

@@ -38,8 +38,10 @@ struct checkpoint {
 
 static int check_status(const struct state *s, struct error *e)
 {
-	enum status_code status = state_status(s);
+	const int status = state_status(s, e);
 
+	if (status < 0)
+		return -1;
 	if (status == STATUS_RUNNING || status == STATUS_PAUSED)
 		return 0;
 	error_set(e, 0, "cannot checkpoint a container that is %s", status_word(status));
@@ -207,9 +209,11 @@ static mode_t images_mode(const struct checkpoint *c)
 /* criu that dies halfway leaves the cgroup frozen. */
 static int save_or_thaw(struct checkpoint *c, struct error *e)
 {
-	const bool paused = cgroup_frozen(&c->state.record);
+	const int paused = cgroup_frozen(&c->state.record);
 	struct error ignored = ERROR_NONE;
 
+	if (paused < 0)
+		return error_set(e, errno, "find out whether the container is paused");
 	if (save(c, e) == 0)
 		return 0;
 	criu_end(&c->criu);

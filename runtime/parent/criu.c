@@ -54,7 +54,11 @@ enum feature_field { FEATURE_MEMORY_TRACKING = 1, FEATURE_LAZY_PAGES };
 
 int criu_privilege(struct error *e)
 {
-	if (getauxval(AT_EUID) == 0 && namespaces_initial_user())
+	const int initial = namespaces_initial_user(e);
+
+	if (initial < 0)
+		return -1;
+	if (getauxval(AT_EUID) == 0 && initial)
 		return 0;
 	return error_set(e, EPERM, "criu saves and restores containers of root only, run by root");
 }

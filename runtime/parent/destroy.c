@@ -33,8 +33,10 @@ static int end_init(struct state *s, struct error *e)
 	const struct record *r = &s->record;
 	CLEAN_FD pidfd = process_open(&r->init);
 
-	if (pidfd < 0)
+	if (pidfd < 0 && errno == ESRCH)
 		return 0;
+	if (pidfd < 0)
+		return error_set(e, errno, "find process %d of the container", r->init.pid);
 	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
 		return error_set(e, errno, "kill process %d of the container", r->init.pid);
 	if (process_wait_end(pidfd, 0) == 0)

@@ -85,6 +85,8 @@ static int events_opened(struct watching *w, struct error *e)
 {
 	CLEAN_FD init = process_open(&w->s->record.init);
 
+	if (init < 0 && errno != ESRCH)
+		return error_set(e, errno, "find the container's init");
 	if (init < 0)
 		return error_set(e, 0, "container not running");
 	if (!w->s->record.cgroups.n)

@@ -59,8 +59,10 @@ static int stopped(struct error *e)
 /* The texts are runc's: callers know them. */
 static int check_status(struct execution *x, struct error *e)
 {
-	enum status_code status = state_status(&x->state);
+	const int status = state_status(&x->state, e);
 
+	if (status < 0)
+		return -1;
 	if (status == STATUS_STOPPED)
 		return stopped(e);
 	if (status == STATUS_CREATING)

@@ -137,13 +137,14 @@ static void name_effects(struct gc *g, struct garbage *it, const struct record *
 static const char *why_unowned(const struct gc *g, const struct state *s)
 {
 	const struct record *r = &s->record;
+	struct error unknown = ERROR_NONE;
 	struct stat st;
 
 	if (!s->recorded)
 		return fstat(s->directory, &st) < 0 || is_young(&st)
 			       ? NULL
 			       : "it has no record, and nobody works on it";
-	if (state_status(s) != STATUS_STOPPED)
+	if (state_status(s, &unknown) != STATUS_STOPPED)
 		return NULL;
 	return arena_printf(g->arena,
 			    "it was never complete, and its creator, process %d, has ended",

@@ -81,16 +81,18 @@ static void try_row(size_t i, struct host_feature *f, struct arena *a)
 void host_features_fill(struct host_features *f, struct arena *a)
 {
 	const size_t n = sizeof(rows) / sizeof(rows[0]);
+	struct error ignored = ERROR_NONE;
 	struct utsname name;
 
 	/* Ignored by our caller the kernel would reap who tries. */
 	signal(SIGCHLD, SIG_DFL);
 	uname(&name);
-	*f = (struct host_features){ .kernel = arena_strdup(a, name.release),
-				     .uid = (uint32_t)getauxval(AT_EUID),
-				     .initial_user_namespace = namespaces_initial_user(),
-				     .features = { n,
-						   arena_alloc(a, n * sizeof(*f->features.v)) } };
+	*f = (struct host_features){
+		.kernel = arena_strdup(a, name.release),
+		.uid = (uint32_t)getauxval(AT_EUID),
+		.initial_user_namespace = namespaces_initial_user(&ignored) > 0,
+		.features = { n, arena_alloc(a, n * sizeof(*f->features.v)) }
+	};
 	for (size_t i = 0; i < n; i++) {
 		struct host_feature *one = &f->features.v[i];
 		one->key = (char *)rows[i].name;

@@ -124,13 +124,16 @@ int container_start(const char *root, const char *id, const char *notify_socket,
 		goto out;
 	/* A create that ends soon is worth waiting for; not one that hangs, or whose hook calls us.
 	 */
-	bool creating = state_status(&s) == STATUS_CREATING;
+	const int status = state_status(&s, e);
+	const bool creating = status == STATUS_CREATING;
+	if (status < 0)
+		goto out;
 	if (state_lock(&s, creating ? CREATING_MS : LOCK_MS, e) < 0) {
 		if (creating && e->code == EBUSY)
 			still_creating(e);
 		goto out;
 	}
-	switch (state_status(&s)) {
+	switch (state_status(&s, e)) {
 	case STATUS_CREATED:
 		if (s.record.has_process) {
 			result = start_notified(&s, notify_socket, e);
@@ -156,15 +159,15 @@ static int not_running(struct error *e)
 
 static int pause_locked(const struct state *s, struct error *e)
 {
-	switch (state_status(s)) {
+	switch (state_status(s, e)) {
 	case STATUS_CREATED:
 	case STATUS_RUNNING: return cgroup_freeze(&s->record, e);
 	case STATUS_PAUSED: return error_set(e, 0, "container paused: it is so already");
 	case STATUS_CREATING:
 		return error_set(e, 0, "container not running: it is still being created");
-	case STATUS_STOPPED: break;
+	case STATUS_STOPPED: return not_running(e);
 	}
-	return not_running(e);
+	return -1;
 }
 
 int container_pause(const char *root, const char *id, struct error *e)
@@ -192,9 +195,12 @@ int container_resume(const char *root, const char *id, struct error *e)
 		return -1;
 	/* Without the lock: whoever holds it may be waiting for the frozen container. */
 	int result = state_open(&s, root, id, &a, e);
-	if (result == 0 && state_status(&s) != STATUS_PAUSED)
+	const int status = result < 0 ? -1 : state_status(&s, e);
+	if (status < 0)
+		result = -1;
+	else if (status != STATUS_PAUSED)
 		result = error_set(e, 0, "container not paused");
-	else if (result == 0)
+	else
 		result = cgroup_unfreeze(&s.record, e);
 	arena_free(&a);
 	return result;
@@ -210,8 +216,10 @@ static int kill_all(const struct record *r, int signal, struct error *e)
 
 static int kill_opened(struct state *s, int signal, bool all, struct error *e)
 {
-	enum status_code status = state_status(s);
+	const int status = state_status(s, e);
 
+	if (status < 0)
+		return -1;
 	/* runtime.md, "Kill": neither created nor running is an error, and has no effect. */
 	if (status == STATUS_CREATING) {
 		error_set(e, 0, "container not running: it is still being created");
@@ -264,8 +272,10 @@ static void end_creator(const struct state *s)
 
 static int delete_opened(struct state *s, bool force, struct error *e)
 {
-	enum status_code status = state_status(s);
+	int status = state_status(s, e);
 
+	if (status < 0)
+		return -1;
 	if (!force && status != STATUS_STOPPED)
 		return error_set(e, 0, "cannot delete container %s that is not stopped: %s", s->id,
 				 status_word(status));
@@ -279,7 +289,9 @@ static int delete_opened(struct state *s, bool force, struct error *e)
 	if (state_lock(s, LOCK_MS, e) < 0)
 		return -1;
 	/* Another may have come in between. */
-	status = state_status(s);
+	status = state_status(s, e);
+	if (status < 0)
+		return -1;
 	if (!force && status != STATUS_STOPPED)
 		return error_set(e, 0, "cannot delete container %s that is not stopped: %s", s->id,
 				 status_word(status));

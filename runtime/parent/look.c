@@ -13,10 +13,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static void fill_status(struct state *s, struct status *out)
+static int fill_status(struct state *s, struct status *out, struct error *e)
 {
-	state_document(s, state_status(s), out);
+	const int status = state_status(s, e);
+
+	if (status < 0)
+		return -1;
+	state_document(s, status, out);
 	out->oom_cgroup = oom_cgroup(&s->record, s->arena);
+	return 0;
 }
 
 int container_status(const char *root, const char *id, struct arena *a, struct status *out,
@@ -27,8 +32,7 @@ int container_status(const char *root, const char *id, struct arena *a, struct s
 	if (state_open(&s, root, id, a, e) < 0)
 		return -1;
 	s.id = arena_strdup(a, id);
-	fill_status(&s, out);
-	return 0;
+	return fill_status(&s, out, e);
 }
 
 int container_processes(const char *root, const char *id, struct arena *a, struct pids *out,
@@ -39,8 +43,9 @@ int container_processes(const char *root, const char *id, struct arena *a, struc
 	if (state_open(&s, root, id, a, e) < 0)
 		return -1;
 	*out = (struct pids){ 0 };
-	if (!s.record.cgroups.n && state_status(&s) != STATUS_STOPPED)
-		return state_no_cgroup(e);
+	const int status = s.record.cgroups.n ? STATUS_STOPPED : state_status(&s, e);
+	if (status != STATUS_STOPPED)
+		return status < 0 ? -1 : state_no_cgroup(e);
 	cgroup_processes(&s.record, a, out);
 	return 0;
 }
@@ -119,10 +124,8 @@ static bool list_one(int root, char *id, struct arena *a, struct status *out)
 	struct error e = ERROR_NONE;
 	char line[4096];
 
-	if (state_look(&s, root, id, a, &e) == 0) {
-		fill_status(&s, out);
+	if (state_look(&s, root, id, a, &e) == 0 && fill_status(&s, out, &e) == 0)
 		return true;
-	}
 	if (!e.context[0] && !e.code)
 		return false;
 	container_warn(error_print(&e, line, sizeof(line)));

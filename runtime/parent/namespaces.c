@@ -18,11 +18,13 @@
  * fixed since Linux 3.8. */
 #define INITIAL_USER_NAMESPACE "user:[4026531837]"
 
-bool namespaces_initial_user(void)
+int namespaces_initial_user(struct error *e)
 {
 	char link[64];
 	ssize_t n = readlink("/proc/self/ns/user", link, sizeof(link) - 1);
 
+	if (n < 0)
+		return error_set(e, errno, "read /proc/self/ns/user");
 	return n == sizeof(INITIAL_USER_NAMESPACE) - 1 && !memcmp(link, INITIAL_USER_NAMESPACE, n);
 }
 

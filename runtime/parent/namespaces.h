@@ -12,8 +12,8 @@
 #include <sys/types.h>
 
 /* Are we in the initial user namespace? There, and only there, euid 0 is privilege (LINUX: uid_map,
- * not euid). */
-bool namespaces_initial_user(void);
+ * not euid). 1 or 0; -1 with an error: to take privilege for its absence is no harmless mistake. */
+MUST_CHECK int namespaces_initial_user(struct error *e);
 
 /* The namespaces (CLONE_NEW*) of a process that are not ours. Those of `known` are not looked at:
  * they are not. */

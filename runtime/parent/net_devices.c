@@ -161,7 +161,7 @@ void net_devices_hold(struct state *s)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", r->init.pid);
 	if (r->network)
 		s->network = open(r->network, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	else if (process_alive(&r->init))
+	else if (process_alive(&r->init) > 0)
 		s->network = open(path, O_RDONLY | O_CLOEXEC);
 }
 

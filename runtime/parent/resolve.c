@@ -286,7 +286,7 @@ static void warn_of_capabilities(const struct spec_capabilities *c, uint64_t hav
  * outlive execve and are reset; the umask stays when config.json has none; capabilities are ours to
  * give, unless a new user namespace has them all.
  */
-static void resolve_self(const struct spec *s, struct arena *a, struct bundle *b)
+static int resolve_self(const struct spec *s, struct arena *a, struct bundle *b, struct error *e)
 {
 	struct plan *plan = b->plan;
 	char head[4096], *text = head;
@@ -295,10 +295,10 @@ static void resolve_self(const struct spec *s, struct arena *a, struct bundle *b
 
 	head[n < 0 ? 0 : n] = 0;
 	/* Somebody with hundreds of groups: the rest matters too. */
-	if (n == sizeof(head) - 1 &&
-	    (lseek(fd, 0, SEEK_SET) < 0 || file_read(fd, 4 << 20, a, &text, NULL) < 0))
-		text = head;
-	/* What can't be found out is reset. */
+	if (n < 0 || (n == sizeof(head) - 1 &&
+		      (lseek(fd, 0, SEEK_SET) < 0 || file_read(fd, 4 << 20, a, &text, NULL) < 0)))
+		return error_set(e, errno, "read /proc/self/status");
+	/* What it does not say is reset. */
 	plan->blocked_signals = number_after(text, "\nSigBlk:", 16, ~0ULL);
 	plan->ignored_signals = number_after(text, "\nSigIgn:", 16, ~0ULL);
 	/* With SIGCHLD ignored the kernel reaps our children, and their exit codes are lost. */
@@ -313,6 +313,7 @@ static void resolve_self(const struct spec *s, struct arena *a, struct bundle *b
 	if (s->process && s->process->capabilities)
 		warn_of_capabilities(s->process->capabilities,
 				     b->capabilities && !new_user ? b->capabilities : ~0ULL);
+	return 0;
 }
 
 static void resolve_groups(const struct spec *s, struct plan *plan)
@@ -348,15 +349,16 @@ int resolve_program(struct arena *a, struct bundle *b, struct error *e)
 {
 	const struct spec *s = b->spec;
 	struct plan *plan = b->plan;
-	bool initial = namespaces_initial_user();
+	const int initial = namespaces_initial_user(e);
 
-	if (lsm_check(s, e) < 0)
+	if (initial < 0 || lsm_check(s, e) < 0)
 		return -1;
 	b->privileged = initial && getauxval(AT_EUID) == 0;
 	plan->trace = trace_state;
 	plan->channel = plan->start_socket = -1;
 	plan->process = s->process;
-	resolve_self(s, a, b);
+	if (resolve_self(s, a, b, e) < 0)
+		return -1;
 	plan->nested = !initial || (plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWUSER;
 	resolve_groups(s, plan);
 	if (s->linux->personality)
@@ -426,7 +428,10 @@ int state_root_default(struct arena *a, char **root, struct error *e)
 	const unsigned long uid = getauxval(AT_EUID);
 	struct stat st;
 
-	if (uid == 0 && (!set || namespaces_initial_user())) {
+	const int initial = uid || !set ? !set : namespaces_initial_user(e);
+	if (initial < 0)
+		return -1;
+	if (uid == 0 && initial) {
 		*root = "/run/ocirun";
 		return 0;
 	}

@@ -109,7 +109,9 @@ static int take_lock(struct state *s, int ms, struct error *e)
 			return error_set(e, EBUSY, "another ocirun works on container %s", s->id);
 		usleep(5000);
 	}
-	if (fstat(s->directory, &st) < 0 || st.st_nlink == 0)
+	if (fstat(s->directory, &st) < 0)
+		return error_set(e, errno, "look at the state of %s", s->id);
+	if (st.st_nlink == 0)
 		return no_such_container(e);
 	s->locked = true;
 	return 0;
@@ -128,8 +130,13 @@ int state_claim(struct state *s, const char *root, const char *id, struct arena 
 	/* A delete --force may come between the two: then the directory is gone, and so is our
 	 * claim. */
 	if (open_directory(s, s->root) < 0)
-		return error_set(e, errno, "claim the state directory %s/%s", root, id);
-	return take_lock(s, 1000, e);
+		error_set(e, errno, "claim the state directory %s/%s", root, id);
+	else if (take_lock(s, 1000, e) == 0)
+		return 0;
+	/* Nothing is in it yet. */
+	if (e->code != EBUSY)
+		unlinkat(s->root, id, AT_REMOVEDIR);
+	return -1;
 }
 
 static int damaged(struct state *s, struct error *e)
@@ -167,15 +174,19 @@ int state_check_cgroups(struct state *s, struct error *e)
 	return cgroup_check_apart(s->arena, &s->record, e) < 0 ? damaged(s, e) : 0;
 }
 
-/* Does another live process hold the lock? Asked through a description of our own: one that we hold
- * would be let go. */
-static bool is_locked(const struct state *s)
+/* Does another live process hold the lock? 1 or 0, -1 with errno. Asked through a description of
+ * our own: one that we hold would be let go. */
+static int is_locked(const struct state *s)
 {
 	if (s->locked)
-		return false;
+		return 0;
 	CLEAN_FD fd = openat(s->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? 1 : -1;
 }
 
 /*
@@ -186,12 +197,14 @@ static int read_again(struct state *s, struct error *e)
 {
 	struct stat st;
 
-	for (int waited = 0; !s->recorded && is_locked(s) && waited < 100; waited += 5) {
+	for (int waited = 0; !s->recorded && is_locked(s) > 0 && waited < 100; waited += 5) {
 		usleep(5000);
 		if (read_record(s, e) < 0)
 			return -1;
 	}
-	return fstat(s->directory, &st) < 0 || st.st_nlink == 0 ? no_such_container(e) : 0;
+	if (fstat(s->directory, &st) < 0)
+		return error_set(e, errno, "look at the state of %s", s->id);
+	return st.st_nlink == 0 ? no_such_container(e) : 0;
 }
 
 /* The container's directory below the open directory of all state, and its record. */
@@ -226,7 +239,9 @@ int state_lock(struct state *s, int ms, struct error *e)
 
 int state_lock_made(struct state *s, struct error *e)
 {
-	return state_lock(s, state_status(s) == STATUS_CREATING ? 1000 : 10000, e);
+	const int status = state_status(s, e);
+
+	return status < 0 ? -1 : state_lock(s, status == STATUS_CREATING ? 1000 : 10000, e);
 }
 
 int state_relock(struct state *s, int ms, struct error *e)
@@ -341,22 +356,40 @@ int state_connect(const struct state *s, bool wait)
 	return fd_take(&fd);
 }
 
-enum status_code state_status(const struct state *s)
+/* What is being made, or was not finished. */
+static int is_creating(const struct state *s)
+{
+	if (!s->recorded)
+		return is_locked(s);
+	const int alive = process_alive(&s->record.creator);
+	return alive ? alive : process_alive(&s->record.init);
+}
+
+static int unknown(const struct state *s, struct error *e)
+{
+	return error_set(e, errno, "find out the status of %s", s->id);
+}
+
+int state_status(const struct state *s, struct error *e)
 {
 	const struct record *r = &s->record;
 
 	if (!s->recorded || !r->complete) {
-		if (s->recorded && (process_alive(&r->creator) || process_alive(&r->init)))
-			return STATUS_CREATING;
-		return !s->recorded && is_locked(s) ? STATUS_CREATING : STATUS_STOPPED;
+		const int creating = is_creating(s);
+		if (creating < 0)
+			return unknown(s, e);
+		return creating ? STATUS_CREATING : STATUS_STOPPED;
 	}
-	if (!process_alive(&r->init))
-		return STATUS_STOPPED;
-	if (cgroup_frozen(r))
-		return STATUS_PAUSED;
+	const int alive = process_alive(&r->init), frozen = alive > 0 ? cgroup_frozen(r) : 0;
+	if (alive < 0 || frozen < 0)
+		return unknown(s, e);
+	if (!alive || frozen)
+		return alive ? STATUS_PAUSED : STATUS_STOPPED;
 	/* EAGAIN: its queue is full of others who look. */
 	CLEAN_FD fd = state_connect(s, false);
-	return fd >= 0 || errno == EAGAIN ? STATUS_CREATED : STATUS_RUNNING;
+	if (fd >= 0 || errno == EAGAIN)
+		return STATUS_CREATED;
+	return errno == ECONNREFUSED || errno == ENOENT ? STATUS_RUNNING : unknown(s, e);
 }
 
 /* The owner is recorded as a number; names are for people. Static glibc has no getpwuid. */

@@ -89,7 +89,8 @@ void state_close(struct state *s);
 /* The error of what can't be said of a container without a cgroup: who is in it, what it uses. */
 int state_no_cgroup(struct error *e);
 
-enum status_code state_status(const struct state *s);
+/* An enum status_code, or -1 when it can't be found out: what is not known is not said. */
+MUST_CHECK int state_status(const struct state *s, struct error *e);
 
 /*
  * Connect to a created container's socket: a descriptor, or -1 with errno (ECONNREFUSED, ENOENT:

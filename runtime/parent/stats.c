@@ -279,7 +279,7 @@ static void read_network(const struct record_process *init, struct arena *a, str
 	char *text = stats_text(a, path, "net/dev");
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", init->pid);
 	if (text && stat(path, &its) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
-	    its.st_ino != ours.st_ino && process_alive(init))
+	    its.st_ino != ours.st_ino && process_alive(init) > 0)
 		stats_of_network(text, a, out);
 }
 

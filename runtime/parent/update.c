@@ -19,6 +19,7 @@
 #include "runtime/parent/systemd.h"
 #include "runtime/timing.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,15 +46,15 @@ static int open_container(struct update *u, struct error *e)
 	if (state_open(&u->state, u->o->root, u->o->id, &u->arena, e) < 0 ||
 	    state_lock_made(&u->state, e) < 0 || state_check_cgroups(&u->state, e) < 0)
 		return -1;
-	switch (state_status(&u->state)) {
+	switch (state_status(&u->state, e)) {
 	case STATUS_CREATED:
 	case STATUS_RUNNING:
 	case STATUS_PAUSED: return 0;
 	case STATUS_CREATING:
 		return error_set(e, 0, "container not running: it is still being created");
-	case STATUS_STOPPED: break;
+	case STATUS_STOPPED: return error_set(e, 0, "container not running");
 	}
-	return error_set(e, 0, "container not running");
+	return -1;
 }
 
 /* The container's cgroups, with what their hierarchies are. */
@@ -197,7 +198,10 @@ static int check_usage(struct update *u, struct error *e)
 static int prepare_devices(struct update *u, struct error *e)
 {
 	u->devices.update = true;
-	u->devices.nested = getauxval(AT_EUID) != 0 || !namespaces_initial_user();
+	const int initial = namespaces_initial_user(e);
+	if (initial < 0)
+		return -1;
+	u->devices.nested = getauxval(AT_EUID) != 0 || !initial;
 	return cgroup_devices_prepare(&u->arena, &u->plan, true, &u->devices, e);
 }
 
@@ -211,7 +215,11 @@ static int enable(struct update *u, struct error *e)
 /* The container does not see what is between. */
 static int stand_still(struct update *u, struct error *e)
 {
-	if (u->frozen || cgroup_frozen(&u->state.record))
+	const int frozen = u->frozen ? 1 : cgroup_frozen(&u->state.record);
+
+	if (frozen < 0)
+		return error_set(e, errno, "find out whether the container is paused");
+	if (frozen)
 		return 0;
 	if (cgroup_freeze(&u->state.record, e) < 0)
 		return -1;

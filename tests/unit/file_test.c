@@ -278,6 +278,22 @@ static void replaces_after_a_crash(void **state)
 	assert_int_equal(entries(p), 2);
 }
 
+/* Whole and under no other name before, or not at all. */
+static void makes(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(file_make(in(p, "file"), "123", 3, 0640), 0);
+	assert_string_equal(read_text(in(p, "file")), "123");
+	assert_int_equal(entries(p), 1);
+	assert_int_equal(file_make(in(p, "file"), "other", 5, 0640), -1);
+	assert_int_equal(symlink("elsewhere", in(p, "link")), 0);
+	assert_int_equal(file_make(in(p, "link"), "other", 5, 0640), -1);
+	assert_int_equal(file_make(in(p, "missing/file"), "other", 5, 0640), -1);
+	assert_string_equal(read_text(in(p, "file")), "123");
+	assert_int_equal(entries(p), 2);
+}
+
 static void failed_replacement_leaves_the_old(void **state)
 {
 	struct place *p = *state;
@@ -406,6 +422,7 @@ int main(void)
 		PLACE_TEST(writes_existing),
 		PLACE_TEST(replaces),
 		PLACE_TEST(replaces_after_a_crash),
+		PLACE_TEST(makes),
 		PLACE_TEST(failed_replacement_leaves_the_old),
 		PLACE_TEST(absolute_paths),
 		PLACE_TEST(makes_directories),

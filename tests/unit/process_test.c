@@ -51,7 +51,7 @@ static void ourselves(void **state)
 	assert_int_equal(process_identify(getpid(), &p), 0);
 	assert_int_equal(p.pid, getpid());
 	assert_true(p.start_time > 0);
-	assert_true(process_alive(&p));
+	assert_int_equal(process_alive(&p), 1);
 	int fd = process_open(&p);
 	assert_true(fd >= 0);
 	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -65,14 +65,14 @@ static void nobody(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(pids); i++) {
 		struct record_process p = { pids[i], 1 };
-		assert_false(process_alive(&p));
+		assert_int_equal(process_alive(&p), 0);
 		assert_int_equal(process_open(&p), -1);
 		assert_true(errno == ESRCH || errno == EINVAL);
 		assert_int_equal(process_identify(pids[i], &p), -1);
 		assert_int_equal(errno, ESRCH);
 	}
 	struct record_process none = { 0 };
-	assert_false(process_alive(&none));
+	assert_int_equal(process_alive(&none), 0);
 }
 
 /* The same pid with another start time was, or will be, somebody else. */
@@ -84,7 +84,7 @@ static void other_start_time(void **state)
 	assert_int_equal(process_identify(getpid(), &p), 0);
 	for (int i = -1; i <= 1; i += 2) {
 		struct record_process other = { p.pid, p.start_time + i };
-		assert_false(process_alive(&other));
+		assert_int_equal(process_alive(&other), 0);
 		errno = 0;
 		assert_int_equal(process_open(&other), -1);
 		assert_int_equal(errno, ESRCH);
@@ -98,11 +98,11 @@ static void ends(void **state)
 
 	(void)state;
 	assert_int_equal(process_identify(pid, &p), 0);
-	assert_true(process_alive(&p));
+	assert_int_equal(process_alive(&p), 1);
 	int before = open_descriptors(), fd = process_open(&p);
 	assert_true(fd >= 0);
 	make_zombie(pid);
-	assert_false(process_alive(&p));
+	assert_int_equal(process_alive(&p), 0);
 	assert_int_equal(process_open(&p), -1);
 	assert_int_equal(errno, ESRCH);
 	/* A zombie still has its number and its start. */
@@ -112,7 +112,7 @@ static void ends(void **state)
 	close(fd);
 	assert_int_equal(process_reap(pid), 128 + SIGKILL);
 	assert_int_equal(open_descriptors(), before);
-	assert_false(process_alive(&p));
+	assert_int_equal(process_alive(&p), 0);
 	assert_int_equal(process_identify(pid, &again), -1);
 	assert_int_equal(errno, ESRCH);
 }
@@ -127,7 +127,7 @@ static void names(void **state)
 		struct record_process p, plain;
 		assert_int_equal(prctl(PR_SET_NAME, all[i]), 0);
 		assert_int_equal(process_identify(getpid(), &p), 0);
-		assert_true(process_alive(&p));
+		assert_int_equal(process_alive(&p), 1);
 		assert_int_equal(prctl(PR_SET_NAME, "process_test"), 0);
 		assert_int_equal(process_identify(getpid(), &plain), 0);
 		assert_true(plain.start_time == p.start_time);
