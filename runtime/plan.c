@@ -177,6 +177,8 @@ int plan_attach(int fd, const struct plan **plan, struct error *e)
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
 
+	if (seals < 0 && errno != EINVAL && errno != EBADF)
+		return error_set(e, errno, "look at the plan");
 	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 ||
 	    st.st_size <= ARENA_OFFSET)
 		return error_set(e, 0, "descriptor %d holds no plan: `init` is for ocirun itself",

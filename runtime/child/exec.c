@@ -96,9 +96,9 @@ static int enter_pids(struct child *c, struct error *e)
 	unsigned first = 3 + c->plan->preserve_fds, channel = (unsigned)c->channel;
 	struct message m;
 
-	if (channel > first)
-		sys_close_range(first, channel - 1, 0);
-	sys_close_range(channel + 1, ~0U, 0);
+	if ((channel > first && sys_close_range(first, channel - 1, 0) < 0) ||
+	    sys_close_range(channel + 1, ~0U, 0) < 0)
+		return error_set(e, errno, "close our descriptors");
 	/* The change of user may have undone it. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	pid_t pid = sys_clone3(&clone);

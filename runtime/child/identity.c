@@ -32,9 +32,11 @@ static int drop_bounding(const struct child *c, struct error *e)
 		if (keep & 1ULL << cap)
 			continue;
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0) {
-			if (errno == EINVAL) /* the first one that this kernel lacks */
+			const int code = errno;
+			/* The first one that this kernel lacks. */
+			if (code == EINVAL && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) < 0)
 				break;
-			error_set(e, errno, "drop capability %u", cap);
+			error_set(e, code, "drop capability %u", cap);
 			return error_in(e, "process.capabilities.bounding");
 		}
 	}

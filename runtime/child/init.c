@@ -163,6 +163,7 @@ static int created(struct child *c, struct error *e)
 		return -1;
 	c->pid = m.value;
 	unsigned first = 3 + c->plan->preserve_fds, kept = (unsigned)c->start_socket;
+	/* They close at execve anyhow: a failure costs nothing. */
 	if (kept > first)
 		sys_close_range(first, kept - 1, 0);
 	sys_close_range(kept + 1, ~0U, 0);
@@ -271,7 +272,10 @@ _Noreturn void child_main(const char *plan_fd)
 	c.start_socket = c.plan->start_socket;
 	/* Ours, and whatever the caller left open (CVE-2024-21626): none survives the execve but
 	 * what was asked for. */
-	sys_close_range(3 + c.plan->preserve_fds, ~0U, CLOSE_CLOEXEC);
+	if (sys_close_range(3 + c.plan->preserve_fds, ~0U, CLOSE_CLOEXEC) < 0) {
+		error_set(&e, errno, "keep descriptors from the program");
+		fail(c.channel, &e);
+	}
 	if (c.plan->process)
 		c.user = c.plan->process->user;
 	if ((c.plan->helper && join_timed(&c, &e) < 0) || (c.plan->settles && settle(&c, &e) < 0))

@@ -37,7 +37,6 @@ int program_environment(struct child *c, struct error *e)
 	static char notify[] = "NOTIFY_SOCKET=" NOTIFY_AT "/" NOTIFY_SOCKET;
 	size_t n = 0;
 
-	(void)e;
 	if (!p)
 		return 0;
 	char **env = arena_array(&c->arena, char *, p->env.n + 5);
@@ -51,9 +50,12 @@ int program_environment(struct child *c, struct error *e)
 		if (!again)
 			env[n++] = p->env.v[i];
 	}
-	const char *home = environment(env, "HOME");
-	if (!home)
-		env[n++] = arena_printf(&c->arena, "HOME=%s", user_home(c));
+	if (!environment(env, "HOME")) {
+		const char *home = user_home(c, e);
+		if (!home)
+			return -1;
+		env[n++] = arena_printf(&c->arena, "HOME=%s", home);
+	}
 	/* The sockets that the caller got for us; the program is the process that we are. */
 	if (c->plan->listen_fds) {
 		env[n++] = arena_printf(&c->arena, "LISTEN_FDS=%u", c->plan->listen_fds);

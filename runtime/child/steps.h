@@ -44,7 +44,7 @@ step_fn host_sysctl;
 /* user.c: the container's /etc/passwd and /etc/group */
 step_fn user_find; /* the plan's user and group, by name */
 /* The directory that /etc/passwd has for the program's uid, or "/". */
-char *user_home(struct child *c);
+char *user_home(struct child *c, struct error *e);
 
 /* program.c: what is run */
 step_fn program_environment; /* env, HOME */

@@ -40,16 +40,56 @@ static FILE *open_database(const struct child *c, const char *path)
 	return file;
 }
 
-char *user_home(struct child *c)
+/* The next line; NULL with errno, which is ENOENT at the end. */
+static struct passwd *next_user(FILE *file)
+{
+	errno = 0;
+	struct passwd *p = fgetpwent(file);
+	if (!p && (!errno || feof(file)))
+		errno = ENOENT;
+	return p;
+}
+
+static struct group *next_group(FILE *file)
+{
+	errno = 0;
+	struct group *g = fgetgrent(file);
+	if (!g && (!errno || feof(file)))
+		errno = ENOENT;
+	return g;
+}
+
+/* Why a file of the image can't be had: other than that the host is short of something. */
+static bool is_image(int code)
+{
+	static const int codes[] = { ENOENT, ENOTDIR, ELOOP, EACCES, EPERM, EINVAL };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
+char *user_home(struct child *c, struct error *e)
 {
 	FILE *file = open_database(c, "/etc/passwd");
 	char *home = NULL;
+	struct passwd *p;
 
-	for (struct passwd *p; file && !home && (p = fgetpwent(file));)
+	if (!file && !is_image(errno)) {
+		error_set(e, errno, "find HOME: open /etc/passwd in the container");
+		return NULL;
+	}
+	while (file && !home && (p = next_user(file)))
 		if (p->pw_uid == c->user.uid && p->pw_dir && *p->pw_dir)
 			home = arena_strdup(&c->arena, p->pw_dir);
+	const int code = file && !home ? errno : ENOENT;
 	if (file)
 		fclose(file);
+	if (code != ENOENT) {
+		error_set(e, code, "find HOME: read /etc/passwd in the container");
+		return NULL;
+	}
 	return home ? home : "/";
 }
 
@@ -61,7 +101,7 @@ static bool is_id(uint32_t id)
 
 static bool find_user(FILE *file, const char *name, struct spec_user *out)
 {
-	for (struct passwd *p; (p = fgetpwent(file));)
+	for (struct passwd *p; (p = next_user(file));)
 		if (!strcmp(p->pw_name, name) && is_id(p->pw_uid) && is_id(p->pw_gid)) {
 			out->uid = p->pw_uid;
 			out->gid = p->pw_gid;
@@ -72,7 +112,7 @@ static bool find_user(FILE *file, const char *name, struct spec_user *out)
 
 static bool find_group(FILE *file, const char *name, struct spec_user *out)
 {
-	for (struct group *g; (g = fgetgrent(file));)
+	for (struct group *g; (g = next_group(file));)
 		if (!strcmp(g->gr_name, name) && is_id(g->gr_gid)) {
 			out->gid = g->gr_gid;
 			return true;
@@ -92,8 +132,12 @@ static int look_up(struct child *c, const char *path, const char *name,
 		fclose(file);
 		return 0;
 	} else {
+		const int code = errno;
 		fclose(file);
-		error_set(e, 0, "\"%s\" is not in the container's %s", name, path);
+		if (code == ENOENT)
+			error_set(e, 0, "\"%s\" is not in the container's %s", name, path);
+		else
+			error_set(e, code, "find \"%s\": read %s in the container", name, path);
 	}
 	error_hint(e, "numbers need no file: --user UID:GID");
 	return error_in(e, "--user");

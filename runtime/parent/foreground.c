@@ -47,7 +47,8 @@ static void reap(struct foreground *f)
 	int status;
 
 	/* All that has ended, orphans too; after init nobody is waited for. */
-	for (pid_t pid; f->exit_code < 0 && (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+	for (pid_t pid; f->exit_code < 0 &&
+			((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR));)
 		if (pid == f->pid)
 			f->exit_code =
 				WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

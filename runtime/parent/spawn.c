@@ -74,14 +74,19 @@ static _Noreturn void reexec(const struct birth *b)
 	char number[16];
 	char *args[] = { "ocirun", "init", number, NULL }, *env[] = { NULL };
 	struct error e = ERROR_NONE;
+	int kept = 0;
 
 	snprintf(number, sizeof(number), "%d", b->plan);
 	if (keep_open(b->plan) < 0 || keep_open(b->channel) < 0 ||
 	    keep_open(b->s->start_socket) < 0 || keep_open(b->s->init) < 0 ||
 	    keep_open(b->s->root) < 0 || keep_open(timing_fd()) < 0)
+		kept = -1;
+	for (size_t i = 0; i < b->s->plan->joins.n && kept == 0; i++)
+		kept = keep_open(b->s->plan->joins.v[i].fd);
+	if (kept < 0) {
 		error_set(&e, errno, "hand descriptors to the child");
-	for (size_t i = 0; i < b->s->plan->joins.n; i++)
-		keep_open(b->s->plan->joins.v[i].fd);
+		fail(b, &e);
+	}
 	sys_execveat(b->exe, "", args, env, AT_EMPTY_PATH);
 	error_set(&e, errno, "re-exec ourselves inside the container");
 	fail(b, &e);
