@@ -140,6 +140,12 @@ $(BUILD)/bench/%: tests/bench/%.c
 	$(call say,CC)
 	$(QUIET)$(STATIC_COMPILE) -o $@ $<
 
+# Runs outside, beside ocirun; small enough to be compiled as a whole.
+$(BUILD)/crash/sweep: $(wildcard tests/crash/*.[ch])
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(QUIET)$(CC) $(OCIRUN_CFLAGS) $(CFLAGS) -pie -o $@ $(filter %.c,$^) -lseccomp
+
 -include $(OBJECTS:.o=.d) $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.d,$(wildcard tests/unit/*.c))
 .SECONDARY:
 
@@ -162,7 +168,7 @@ demo: need-build+bundles bundles
 
 # --- test ---
 
-.PHONY: check check-unit check-integration check-hostile check-hostile-bites check-clients check-vm check-vm-all check-load unit-tests asan fuzz coverage lint analyze format
+.PHONY: check check-unit check-integration check-hostile check-hostile-bites check-crash check-clients check-vm check-vm-all check-load unit-tests asan fuzz coverage lint analyze format
 unit-tests: $(UNIT_TESTS)
 
 check: need-build+test+bundles bundles
@@ -187,6 +193,13 @@ check-hostile: need-build+test+bundles bundles
 check-hostile-bites: need-build+test+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload
 	@BUILD='$(abspath $(BUILD))' CC='$(CC)' HOSTILE_MUTANTS='$(HOSTILE_MUTANTS)' HOSTILE_SECONDS=20 tests/hostile/bites $(MUTANTS)
+
+# Every command killed, and failing, at every system call. CRASH_SECONDS: only as many points as that takes; CRASH_ONLY: one, by its name.
+check-crash: need-build+test+bundles bundles
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/crash/sweep
+	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' SWEEP='$(abspath $(BUILD)/crash/sweep)' \
+		tests/crash/run $(if $(CRASH_SECONDS),--seconds '$(CRASH_SECONDS)') $(if $(CRASH_ONLY),--only '$(CRASH_ONLY)') \
+		$(if $(CRASH_LOG),--log '$(CRASH_LOG)')
 
 # podman, buildah, containerd, its CRI, docker, Slurm with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
 CLIENTS ?= $(patsubst tests/clients/%.bats,%,$(wildcard tests/clients/*.bats))
@@ -290,6 +303,7 @@ help:
 #help make check               all tests (check-unit, check-integration: one half); the last line has the totals
 #help make check-hostile       known escapes, each race for a minute (HOSTILE_SECONDS=60)
 #help make check-hostile-bites that these tests fail without what they test, a build each (MUTANTS="self-exe session" HOSTILE_MUTANTS=10)
+#help make check-crash         every command killed, and failing, at every system call: hours (CRASH_SECONDS=90, CRASH_ONLY="create default")
 #help make check-clients       podman, buildah, containerd, docker, Slurm on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
 #help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
 #help make check-vm-all        on all its machines (other kernels, cgroup v1, SELinux) the files that say something new there (hours)
