@@ -243,9 +243,9 @@ static int judge(const struct hook_run *run, const struct spec_hook *hook, bool 
 
 /* Wait for the hook's end, or bring it about. False: it was killed, or is a setuid program and may
  * not be. */
-static bool await(const struct spec_hook *hook, pid_t pid, int pipe, struct output *o, int *status)
+static bool await(const struct spec_hook *hook, pid_t pid, int pidfd, int pipe, struct output *o,
+		  int *status)
 {
-	CLEAN_FD pidfd = sys_pidfd_open(pid);
 	/* A timeout of more than a century is none. */
 	bool timed = hook->timeout && *hook->timeout < 1LL << 32;
 	int64_t deadline = timed ? now_ms() + *hook->timeout * 1000 : -1;
@@ -280,7 +280,14 @@ static int run_one(const struct hook_run *run, const struct spec_hook *hook, int
 	if (spawn(run, hook, input, to, &pid, e) < 0)
 		return -1;
 	fd_close(&to);
-	bool ended = await(hook, pid, from, &output, status);
+	CLEAN_FD pidfd = sys_pidfd_open(pid);
+	if (pidfd < 0) {
+		error_set(e, errno, "watch the hook %s", hook->path);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return -1;
+	}
+	bool ended = await(hook, pid, pidfd, from, &output, status);
 	output_drain(&output, from);
 	int result = judge(run, hook, ended, *status, &output, e);
 	if (!ended)
