@@ -1,6 +1,7 @@
 /* See sys.h. The one place where syscall(2) is called for these. */
 #include "runtime/sys.h"
 
+#include "runtime/arch.h"
 #include "runtime/log.h"
 #include "spec/error.h"
 
@@ -37,6 +38,34 @@ pid_t sys_clone3(struct sys_clone_args *args)
 	if (pid != 0)
 		trace(TRACE_SYS, "clone3(flags 0x%llx) = %d", (unsigned long long)args->flags, pid);
 	return pid;
+}
+
+/* A frame of its own, in which nothing but the call happens: the child's frames lie below it. */
+static __attribute__((noinline)) long clone_shared(const struct sys_clone_args *args,
+						   void (*child)(const void *), const void *data)
+{
+	long pid = arch_call(SYS_clone3, (long)args, sizeof(*args), 0);
+
+	if (pid == 0)
+		child(data);
+	return pid;
+}
+
+pid_t sys_clone3_shared(struct sys_clone_args *args, void (*child)(const void *), const void *data)
+{
+	if (!ARCH_CALLS) {
+		pid_t copy = sys_clone3(args);
+		if (copy == 0)
+			child(data);
+		return copy;
+	}
+	args->flags |= CLONE_VM | CLONE_VFORK;
+	long pid = clone_shared(args, child, data);
+	if (pid < 0) {
+		errno = (int)-pid;
+		pid = -1;
+	}
+	return (pid_t)TRACED(pid, "clone3(flags 0x%llx)", (unsigned long long)args->flags);
 }
 
 int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags)

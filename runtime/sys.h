@@ -48,6 +48,13 @@ enum {
 };
 
 pid_t sys_clone3(struct sys_clone_args *args);
+/*
+ * The same for a child that only executes: it runs `child`, which must not return, in our own
+ * memory while we stand still (as after vfork(2)), so that nothing is copied for it. What it writes
+ * there stays. Where that can't be done it is a child as any other.
+ */
+pid_t sys_clone3_shared(struct sys_clone_args *args, void (*child)(const void *data),
+			const void *data);
 int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags);
 int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int sys_open_tree(int dir, const char *path, unsigned flags);

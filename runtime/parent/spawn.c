@@ -13,10 +13,13 @@
  * And where there is hardly any memory, init is put into its cgroups after the re-exec: until then
  * its image is charged to ours, while else it would be most of what a limit has to leave room for.
  *
- * What runs between clone3 and execveat is a copy of this process with its memory; it does no more
- * than needed and ends in the re-exec, by descriptor, of a copy of ourselves that can't be written
- * (self_exe.c). Descriptors that the child keeps lose their close-on-exec flag there; the plan
- * names their numbers.
+ * What runs between clone3 and execveat does no more than needed and ends in the re-exec, by
+ * descriptor, of a copy of ourselves that can't be written (self_exe.c). Descriptors that the child
+ * keeps lose their close-on-exec flag there; the plan names their numbers. A child that has to wait
+ * for us is a copy of this process with its memory. One that has not runs in ours while we stand
+ * still, as after vfork(2): a tenth of the time of `run` went into copying tables of pages, and
+ * pages, for a life of four system calls. That shares nothing with a container: its namespaces are
+ * new and empty, or not entered yet.
  */
 #include "runtime/parent/spawn.h"
 
@@ -55,6 +58,7 @@ struct birth {
 	bool maps;  /* a user namespace is made: its maps must be written */
 	bool place; /* init, or the helper, must be put into its cgroups by pid */
 	bool raise; /* what only we can raise, before the first of its children: they inherit it */
+	bool waits; /* init, before its re-exec, for what we do from outside */
 	const struct spec_cpu_affinity *affinity; /* exec: around its way into the cgroups; NULL */
 };
 
@@ -69,8 +73,9 @@ static int keep_open(int fd)
 	return fd < 0 ? 0 : fcntl(fd, F_SETFD, 0);
 }
 
-static _Noreturn void reexec(const struct birth *b)
+static _Noreturn void reexec(const void *data)
 {
+	const struct birth *b = data;
 	char number[16];
 	char *args[] = { "ocirun", "init", number, NULL }, *env[] = { NULL };
 	struct error e = ERROR_NONE;
@@ -103,13 +108,12 @@ static void wait_placed(const struct birth *b)
 		_exit(1);
 }
 
-/* The first moments of init, made directly by the parent. */
+/* The first moments of an init that waits. */
 static _Noreturn void init_begins(const struct birth *b)
 {
 	struct error e = ERROR_NONE;
 
-	if (b->maps || ((b->place || b->raise) && !b->s->plan->settles))
-		wait_placed(b);
+	wait_placed(b);
 	if (b->maps && namespaces_become_root(b->s->plan, -1, &e) < 0)
 		fail(b, &e);
 	if (b->late && sys_unshare((int)b->late) < 0) {
@@ -182,13 +186,14 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 {
 	struct spawn *s = b->s;
 	const bool settles = s->plan->settles, writes = b->maps && !b->helper;
+	const bool waits = b->helper ? s->plan->helper_waits : b->waits;
 	struct message m;
 
 	if (!settles && put(b, pid, e) < 0)
 		return -1;
 	if (writes && maps(s, idmap_write, pid, e) < 0)
 		return -1;
-	if ((writes || (!settles && (b->place || b->raise))) && say_placed(b, pid, e) < 0)
+	if (waits && say_placed(b, pid, e) < 0)
 		return -1;
 	if (!settles)
 		return 0;
@@ -232,9 +237,8 @@ static int clone_first(struct birth *b, struct error *e)
 	}
 	timing_born();
 	struct timing_event *timed = timing_begin(TIMING_STEP, "clone", NULL);
-	pid_t pid = sys_clone3(&clone);
-	if (pid == 0 && b->helper)
-		reexec(b);
+	/* One that waits for us needs a memory of its own. */
+	pid_t pid = b->waits ? sys_clone3(&clone) : sys_clone3_shared(&clone, reexec, b);
 	if (pid == 0)
 		init_begins(b);
 	timing_end(timed, pid < 0 ? -1 : 0);
@@ -295,6 +299,11 @@ int spawn_init(struct spawn *s, struct error *e)
 		limits_affinity_reset();
 	s->plan->helper = b.helper;
 	s->plan->helper_waits = b.place || b.raise;
+	/* What is raised is so before its hooks, which come after ours, and before its program,
+	 * which is not started yet: init need not wait for that, where it stays ours to change
+	 * though it is not dumpable. */
+	const bool raise_first = b.raise && (s->init >= 0 || s->plan->nested);
+	b.waits = !b.helper && (b.maps || (!s->plan->settles && (b.place || raise_first)));
 	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
 	int result = -1;
 	if (plan >= 0) {
