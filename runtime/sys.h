@@ -58,6 +58,9 @@ pid_t sys_clone3_shared(struct sys_clone_args *args, void (*child)(const void *d
 int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags);
 int sys_openat2(int dir, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int sys_open_tree(int dir, const char *path, unsigned flags);
+/* open_tree and mount_setattr in one, since Linux 6.15; with two calls before. */
+int sys_open_tree_attr(int dir, const char *path, unsigned flags,
+		       const struct sys_mount_attr *attr);
 int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags);
 int sys_fsopen(const char *type);
 int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int aux);

@@ -28,6 +28,7 @@ struct child {
 	int32_t pid; /* of ourselves, seen from the host; 0 until we are told */
 	int proc;    /* the procfs and the sysfs that mounts has put at /proc and /sys */
 	int sys;
+	int dev_mount;         /* the filesystem that mounts has put at /dev */
 	int *late;             /* per mount: its descriptor, to become read-only last; -1 */
 	int *mounted;          /* per mount that a later one remounts: its descriptor */
 	int cwd;               /* process.cwd */

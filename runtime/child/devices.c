@@ -148,7 +148,9 @@ int devices_make(struct child *c, struct error *e)
 		return 0;
 	/* A link of the image would have us make devices in another place, a volume of the host
 	 * perhaps. */
-	c->dev = inroot_open(c->rootfs, "/dev", O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	c->dev = c->dev_mount >= 0 ? fd_take(&c->dev_mount)
+				   : inroot_open(c->rootfs, "/dev", O_PATH | O_DIRECTORY,
+						 RESOLVE_NO_SYMLINKS);
 	if (c->dev < 0 && errno != ENOENT)
 		return error_set(e, errno, "open /dev in the container's root");
 	if (c->dev < 0)

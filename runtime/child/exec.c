@@ -83,6 +83,9 @@ static int find_directory(struct child *c, struct error *e)
 {
 	const char *cwd = c->plan->process->cwd;
 
+	/* We are there. */
+	if (!strcmp(cwd, "/"))
+		return 0;
 	c->cwd = inroot_open(c->rootfs, cwd, O_PATH | O_DIRECTORY, 0);
 	if (c->cwd >= 0)
 		return 0;

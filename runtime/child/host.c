@@ -3,6 +3,7 @@
 #include "runtime/channel.h"
 #include "runtime/child/lsm.h"
 #include "runtime/child/proc.h"
+#include "runtime/child/spent.h"
 #include "runtime/child/steps.h"
 #include "runtime/file.h"
 #include "runtime/sys.h"
@@ -69,7 +70,7 @@ int host_loopback(struct child *c, struct error *e)
 
 	if (!(c->plan->new_namespaces & CLONE_NEWNET))
 		return 0;
-	CLEAN_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	SPENT_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
 		return error_set(e, errno, "bring up the loopback interface");
 	return 0;

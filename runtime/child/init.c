@@ -252,9 +252,14 @@ static _Noreturn void fail(int channel, const struct error *e)
 
 _Noreturn void child_main(const char *plan_fd)
 {
-	struct child c = {
-		.rootfs = -1, .proc = -1, .sys = -1, .dev = -1, .null = -1, .console = -1, .cwd = -1
-	};
+	struct child c = { .rootfs = -1,
+			   .proc = -1,
+			   .sys = -1,
+			   .dev_mount = -1,
+			   .dev = -1,
+			   .null = -1,
+			   .console = -1,
+			   .cwd = -1 };
 	struct error e = ERROR_NONE;
 	char *end;
 	long fd = strtol(plan_fd, &end, 10);

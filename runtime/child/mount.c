@@ -36,11 +36,18 @@ int mount_clone(int fd, bool below)
 			     SYS_OPEN_TREE_CLONE | AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0));
 }
 
-int mount_read_only(int mount, bool below)
+int mount_clone_read_only(int fd)
 {
 	const struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
 
-	return sys_mount_setattr(mount, "", AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0), &attr);
+	return sys_open_tree_attr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr);
+}
+
+int mount_read_only(int mount)
+{
+	const struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	return sys_mount_setattr(mount, "", AT_EMPTY_PATH, &attr);
 }
 
 /* What the words of config.json asked for and the kernel refused (EPERM) in a user namespace. */
@@ -193,6 +200,18 @@ static int check_proc(const struct child *c, int tree, const struct plan_mount *
 	return error_in(e, "destination");
 }
 
+/* A directory of the /dev that we have mounted, where next to nothing is yet: made first, looked
+ * for then, by two calls instead of five. -1: it is not that simple. */
+static int open_in_dev(const struct child *c, const char *destination)
+{
+	const char *name = destination + 5;
+
+	if (c->dev_mount < 0 || strncmp(destination, "/dev/", 5) != 0 || strchr(name, '/') ||
+	    !*name || *name == '.' || (mkdirat(c->dev_mount, name, 0755) < 0 && errno != EEXIST))
+		return -1;
+	return inroot_open(c->dev_mount, name, O_PATH, RESOLVE_NO_SYMLINKS);
+}
+
 /*
  * The target of a mount, made when missing, as the kind of file that `tree` is (-1: a directory);
  * *plain tells whether the way to it was without symbolic links, as it nearly always is.
@@ -201,8 +220,10 @@ static int open_target(struct child *c, const struct plan_mount *m, int tree, bo
 		       struct error *e)
 {
 	struct stat st = { .st_mode = S_IFDIR };
-	int target = inroot_open(c->rootfs, m->destination, O_PATH, RESOLVE_NO_SYMLINKS);
+	int target = tree < 0 ? open_in_dev(c, m->destination) : -1;
 
+	if (target < 0)
+		target = inroot_open(c->rootfs, m->destination, O_PATH, RESOLVE_NO_SYMLINKS);
 	*plain = target >= 0;
 	if (target >= 0)
 		return target;
@@ -244,15 +265,22 @@ static int *kernel_mount(struct child *c, const char *path)
 						     : NULL;
 }
 
-/* `tree` (-1: nothing to look below) has been mounted, perhaps over the one that was kept. */
-static void keep_kernel_mount(struct child *c, const struct plan_mount *m, int *tree)
+/*
+ * `tree` (-1: nothing to look below) has been mounted, perhaps over the one that was kept. A /dev
+ * that a symbolic link led to, `plain` false, is none to make anything in: devices_make looks for
+ * itself, and says so.
+ */
+static void keep_mount(struct child *c, const struct plan_mount *m, bool plain, int *tree)
 {
-	int *kept = strchr(m->destination + 1, '/') ? NULL : kernel_mount(c, m->destination);
+	int *kept = strchr(m->destination + 1, '/')   ? NULL
+		    : !strcmp(m->destination, "/dev") ? &c->dev_mount
+						      : kernel_mount(c, m->destination);
 
 	if (!kept)
 		return;
 	spent_add(kept);
-	*kept = fd_take(tree);
+	if (plain || kept != &c->dev_mount)
+		*kept = fd_take(tree);
 }
 
 int mount_find(struct child *c, const char *path)
@@ -308,7 +336,7 @@ static int mount_filesystem(struct child *c, const struct plan_mount *m, int *la
 		return -1;
 	if (without)
 		*late = fd_take(&tree);
-	keep_kernel_mount(c, m, &tree);
+	keep_mount(c, m, plain, &tree);
 	return 0;
 }
 
@@ -353,7 +381,7 @@ static int mount_bind(struct child *c, const struct plan_mount *m, struct error 
 	if (target < 0 || set_flags(c, tree, m, e) < 0 ||
 	    check_proc(c, tree, m, target, plain, e) < 0 || mount_attach(c, tree, m, target, e) < 0)
 		return -1;
-	keep_kernel_mount(c, m, &tree);
+	keep_mount(c, m, plain, &tree);
 	return 0;
 }
 

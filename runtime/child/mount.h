@@ -27,11 +27,13 @@ MUST_CHECK int mount_attach(struct child *c, int tree, const struct plan_mount *
 /* Put `tree` onto the file or directory `target`. -1 with errno. */
 int mount_onto(int tree, int target);
 
-/* Make a mount read-only; with `below`, all that is below it too. -1 with errno. */
-int mount_read_only(int mount, bool below);
+/* Make a mount read-only. -1 with errno. */
+int mount_read_only(int mount);
 
 /* A detached clone of what fd names, with everything below it when `below`. -1 with errno. */
 int mount_clone(int fd, bool below);
+/* The same with everything below it, and read-only. */
+int mount_clone_read_only(int fd);
 
 /* mount_cgroup.c: what a mount of type cgroup becomes on this host. */
 MUST_CHECK int mount_cgroup(struct child *c, const struct plan_mount *m, int target,

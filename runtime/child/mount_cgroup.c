@@ -113,7 +113,7 @@ int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct
 	for (size_t i = 0; i < plan->cgroups.n; i++)
 		if (attach_hierarchy(c, &plan->cgroups.v[i], m, tmpfs, e) < 0)
 			return -1;
-	if (m->attr_set & MOUNT_ATTR_RDONLY && mount_read_only(tmpfs, false) < 0)
+	if (m->attr_set & MOUNT_ATTR_RDONLY && mount_read_only(tmpfs) < 0)
 		return error_set(e, errno, "make %s read-only", m->destination);
 	return 0;
 }

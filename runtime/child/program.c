@@ -71,7 +71,8 @@ int program_directory(struct child *c, struct error *e)
 {
 	const struct spec_process *p = c->plan->process;
 
-	if (!p)
+	/* There we are already, once we have entered the root. */
+	if (!p || !strcmp(p->cwd, "/"))
 		return 0;
 	c->cwd = inroot_make(c->rootfs, p->cwd, S_IFDIR, e);
 	return c->cwd < 0 ? error_in(e, "process.cwd") : 0;

@@ -125,8 +125,8 @@ static int make_path_read_only(struct child *c, const char *path, struct error *
 	/* The host's kernel may lack it, or the image: then there is nothing to protect. */
 	if (target < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
-	SPENT_FD tree = target < 0 ? -1 : mount_clone(target, true);
-	if (tree < 0 || mount_read_only(tree, true) < 0 || mount_onto(tree, target) < 0)
+	SPENT_FD tree = target < 0 ? -1 : mount_clone_read_only(target);
+	if (tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "make %s read-only", path);
 	return 0;
 }
@@ -136,14 +136,14 @@ int rootfs_read_only(struct child *c, struct error *e)
 	const struct plan *plan = c->plan;
 
 	for (size_t i = 0; i < plan->mounts.n; i++)
-		if (c->late[i] >= 0 && mount_read_only(c->late[i], false) < 0) {
+		if (c->late[i] >= 0 && mount_read_only(c->late[i]) < 0) {
 			error_set(e, errno, "make %s read-only", plan->mounts.v[i].destination);
 			return error_in(e, "mounts[%d]", plan->mounts.v[i].index);
 		}
 	for (size_t i = 0; i < plan->readonly_paths.n; i++)
 		if (make_path_read_only(c, plan->readonly_paths.v[i], e) < 0)
 			return error_in(e, "linux.readonlyPaths[%zu]", i);
-	if (plan->rootfs_readonly && mount_read_only(c->rootfs, false) < 0) {
+	if (plan->rootfs_readonly && mount_read_only(c->rootfs) < 0) {
 		error_set(e, errno, "make the root read-only");
 		return error_in(e, "root.readonly");
 	}

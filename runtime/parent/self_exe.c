@@ -22,11 +22,8 @@
 static int read_only_clone(void)
 {
 	const struct sys_mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
-	CLEAN_FD fd = sys_open_tree(AT_FDCWD, "/proc/self/exe", SYS_OPEN_TREE_CLONE);
 
-	if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH, &read_only) < 0)
-		return -1;
-	return fd_take(&fd);
+	return sys_open_tree_attr(AT_FDCWD, "/proc/self/exe", 0, &read_only);
 }
 
 static int sealed_copy(struct error *e)
