@@ -4,7 +4,8 @@
  * fails sends its whole error to the parent and ends the process, and the parent undoes everything.
  * After the last of them the container is "created": all descriptors but the start socket are
  * closed, and we wait there. `ocirun start` connects, says start, and hears what becomes of us: an
- * error in words, or the end of the connection, which closes by itself when execve succeeds.
+ * error in words, or the end of the connection, which closes by itself when execve succeeds. `run`
+ * does the same by the channel.
  *
  * Until "created" the end of the channel means that the parent has died: an order to die too.
  *
@@ -162,6 +163,9 @@ static int created(struct child *c, struct error *e)
 	if (child_expect(c, MESSAGE_RECORDED, &m, e) < 0)
 		return -1;
 	c->pid = m.value;
+	/* Not where we are started at once: execve closes the rest. */
+	if (c->start_socket < 0)
+		return 0;
 	unsigned first = 3 + c->plan->preserve_fds, kept = (unsigned)c->start_socket;
 	/* They close at execve anyhow: a failure costs nothing. */
 	if (kept > first)
@@ -170,12 +174,20 @@ static int created(struct child *c, struct error *e)
 	return 0;
 }
 
-/* A connection that says start. Others only look whether we are here (state). */
+/* A connection that says start: others only look whether we are here (state). With run there is no
+ * socket, and the channel says it. */
 static int wait_start(struct child *c, int *timing_fd)
 {
 	struct error ignored = ERROR_NONE;
 	struct message m;
 
+	if (c->start_socket < 0) {
+		/* run: it may die between the two. */
+		if (channel_receive(c->channel, &m, timing_fd, &ignored) > 0 &&
+		    m.type == MESSAGE_START)
+			return c->channel;
+		_exit(1);
+	}
 	for (;;) {
 		CLEAN_FD connection = accept4(c->start_socket, NULL, NULL, SOCK_CLOEXEC);
 		CLEAN_FD given = -1;

@@ -246,8 +246,11 @@ static int spawn(struct creation *c, struct error *e)
 {
 	struct record *r = &c->state.record;
 
-	CLEAN_FD socket = state_listen(&c->state);
-	if (socket < 0)
+	/* Who starts at once does so by the channel, without a file for others to find init by:
+	 * `state` calls the moment "running". Hooks may make it a long one. */
+	c->state.no_socket = c->starts && !c->bundle.plan->start_container.n;
+	CLEAN_FD socket = c->state.no_socket ? -1 : state_listen(&c->state);
+	if (socket < 0 && !c->state.no_socket)
 		return error_set(e, errno, "make the container's start socket");
 	c->spawn.spec = c->bundle.spec;
 	c->spawn.plan = c->bundle.plan;
@@ -408,6 +411,8 @@ static int record(struct creation *c, struct error *e)
 		return e->text[0] ? -1 : error_set(e, code, "talk to the container's init");
 	}
 	cgroup_devices_settle(&c->devices);
+	if (c->state.no_socket)
+		c->state.channel = fd_take(&c->spawn.channel);
 	fd_close(&c->spawn.channel);
 	fd_close(&c->state.network);
 	return 0;

@@ -13,6 +13,7 @@
 struct creation {
 	const struct create_options *o;
 	bool foreground; /* run without --detach: the terminal is ours */
+	bool starts;     /* run: it is us who start it, at once */
 	struct arena arena;
 	struct bundle bundle;
 	struct state state;

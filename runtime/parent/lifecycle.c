@@ -42,7 +42,7 @@ static int end_container(struct state *s)
  */
 static int run_process(struct state *s, bool *executing, struct error *e)
 {
-	CLEAN_FD connection = state_connect(s, true);
+	CLEAN_FD connection = s->channel >= 0 ? fd_take(&s->channel) : state_connect(s, true);
 	struct message m;
 	int got;
 

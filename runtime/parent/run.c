@@ -111,5 +111,6 @@ int container_run(const struct create_options *o, int *exit_code, struct error *
 {
 	struct creation c = CREATION(o, !o->detach);
 
+	c.starts = true;
 	return run_creation(&c, creation_begin, start, exit_code, e);
 }

@@ -59,8 +59,16 @@ int state_no_cgroup(struct error *e)
 	return error_hint(e, "`ocirun state` has the pid of its first process");
 }
 
+static void begin(struct state *s, const char *id, struct arena *a)
+{
+	*s = STATE_NONE;
+	s->id = id;
+	s->arena = a;
+}
+
 void state_close(struct state *s)
 {
+	fd_close(&s->channel);
 	fd_close(&s->directory);
 	fd_close(&s->root);
 	fd_close(&s->network);
@@ -119,7 +127,7 @@ static int take_lock(struct state *s, int ms, struct error *e)
 
 int state_claim(struct state *s, const char *root, const char *id, struct arena *a, struct error *e)
 {
-	*s = (struct state){ .id = id, .root = -1, .directory = -1, .network = -1, .arena = a };
+	begin(s, id, a);
 	if (container_id_check(id, e) < 0 || open_root(s, root, true, e) < 0)
 		return -1;
 	if (mkdirat(s->root, id, 0700) < 0) {
@@ -220,7 +228,7 @@ static int open_record(struct state *s, int root, struct error *e)
 
 int state_open(struct state *s, const char *root, const char *id, struct arena *a, struct error *e)
 {
-	*s = (struct state){ .id = id, .root = -1, .directory = -1, .network = -1, .arena = a };
+	begin(s, id, a);
 	if (container_id_check(id, e) < 0 || open_root(s, root, false, e) < 0)
 		return -1;
 	return open_record(s, s->root, e);
@@ -228,7 +236,7 @@ int state_open(struct state *s, const char *root, const char *id, struct arena *
 
 int state_look(struct state *s, int root, const char *id, struct arena *a, struct error *e)
 {
-	*s = (struct state){ .id = id, .root = -1, .directory = -1, .network = -1, .arena = a };
+	begin(s, id, a);
 	return container_id_check(id, e) < 0 ? -1 : open_record(s, root, e);
 }
 
@@ -313,7 +321,8 @@ static int remove_contents(int directory, int depth)
 int state_remove(struct state *s, struct error *e)
 {
 	/* The usual names first: reading the directory costs more than removing them. */
-	unlinkat(s->directory, STATE_SOCKET, 0);
+	if (!s->no_socket)
+		unlinkat(s->directory, STATE_SOCKET, 0);
 	unlinkat(s->directory, CONFIG, 0);
 	unlinkat(s->directory, RECORD, 0);
 	if (unlinkat(s->root, s->id, AT_REMOVEDIR) == 0 || errno == ENOENT)

@@ -24,15 +24,17 @@ struct state {
 	struct arena *arena;
 	struct record record;
 	int network; /* the network namespace that borrowed devices are in; -1: none, or unknown */
-	bool locked; /* we are the one writer */
-	bool recorded; /* state.json was there and could be read */
+	int channel; /* run: to init, which waits there for start, not at a socket; else -1 */
+	bool no_socket; /* so it is made */
+	bool locked;    /* we are the one writer */
+	bool recorded;  /* state.json was there and could be read */
 };
 
 enum status_code { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
 const char *status_word(enum status_code s);
 
 #define CLEAN_STATE __attribute__((cleanup(state_close))) struct state
-#define STATE_NONE ((struct state){ .root = -1, .directory = -1, .network = -1 })
+#define STATE_NONE ((struct state){ .root = -1, .directory = -1, .network = -1, .channel = -1 })
 
 /* Claim an id for a new container: exactly one of several callers wins. The directory exists and is
  * locked; there is no record yet. */

@@ -162,3 +162,54 @@ run_in_background() {
 		oci run --bundle "$B" "$C" || fail "exit status $?"
 	done
 }
+
+@test "what run starts at once waits at no socket; what create makes, and hooks before the start, do" {
+	payload sleep 100
+	try oci run --detach --bundle "$B" "$C"
+	assert_success
+	equal "$(status_of)" running
+	absent "$ROOT/$C/start"
+	try oci start "$C"
+	assert_error "cannot start an already running container"
+	oci delete --force "$C"
+	create
+	[ -S "$ROOT/$C/start" ] || fail
+	equal "$(status_of)" created
+	oci delete --force "$C"
+	config '.hooks.startContainer = [{path: "/bin/payload", args: ["payload", "exit", "0"]}]'
+	try oci run --detach --bundle "$B" "$C"
+	assert_success
+	[ -S "$ROOT/$C/start" ] || fail
+	equal "$(status_of)" running
+	oci delete --force "$C"
+	equal "$(ls -A "$ROOT")" ""
+}
+
+@test "a run that is killed right before the start takes its container with it" {
+	command -v strace >/dev/null || skip "needs strace"
+	payload sleep 100
+	# Its last word to init is "start". Where the cgroup is not pure v2, one more comes before.
+	last=2
+	[ "$(cgroup_mode)" = v2 ] || last=3
+	strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:delay_enter=20000000:when=$last \
+		"$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" </dev/null >/dev/null 2>&1 3>&- & tracer=$!
+	until_state running
+	init=$(pid_of) creator=$(jq .creator.pid "$ROOT/$C/state.json")
+	# It waits, and has not executed anything.
+	contains "$(tr '\0' ' ' <"/proc/$init/cmdline")" "init"
+	sleep 0.5
+	kill -KILL "$creator"
+	wait $tracer || true
+	until_true is_gone "$init"
+	equal "$(status_of)" stopped
+	oci delete "$C"
+	equal "$(ls -A "$ROOT")" ""
+}
+
+@test "a start asks the kernel for its pages at once, before anything else" {
+	command -v strace >/dev/null || skip "needs strace"
+	need_static
+	[ "$(uname -m)" = x86_64 ] || skip "needs x86-64"
+	strace -o "$T/calls" "$OCIRUN" --version >/dev/null
+	equal "$(sed -n '2,4s/(.*) *= 0$/ worked/p' "$T/calls")" $'madvise worked\nmadvise worked\nmadvise worked'
+}
