@@ -21,7 +21,10 @@ DESTDIR ?=
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-CFLAGS ?= -O2 -g
+# Small is fast here: what a start costs is its pages, not its instructions.
+CFLAGS ?= -Os -g
+
+comma := ,
 
 # `make V=1` shows the commands.
 V ?= 0
@@ -42,7 +45,8 @@ OCIRUN_LDFLAGS += -fsanitize=address,undefined
 override STATIC := no
 else
 # _FORTIFY_SOURCE needs optimization, and hides what a sanitizer would see. A distribution's compiler may define it already.
-OCIRUN_CFLAGS += -fstack-protector-strong -fstack-clash-protection \
+# No tables for unwinding in the program: debuggers have theirs.
+OCIRUN_CFLAGS += -fno-asynchronous-unwind-tables -fstack-protector-strong -fstack-clash-protection \
 	$(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 # Where a branch may land, and where a function may return to, for processors that check it.
 CPU := $(shell $(CC) -dumpmachine)
@@ -57,6 +61,10 @@ endif
 ifeq ($(STATIC),yes)
 LINK_MODE := -static-pie
 LIBRARIES := -lyajl_s -lseccomp -lm
+# A byte for each relocation instead of 24; fewer pages to read at each start.
+OCIRUN_LDFLAGS += -Wl,-z,pack-relative-relocs
+# runtime/entry.c, where runtime/arch.h has it.
+OCIRUN_LDFLAGS += $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-Wl$(comma)-e$(comma)entry)
 else
 LINK_MODE := -pie
 LIBRARIES := -lyajl -lseccomp -lm
