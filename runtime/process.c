@@ -135,6 +135,13 @@ int process_reap(pid_t pid)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+int process_reap_ending(pid_t pid, int pidfd)
+{
+	if (process_wait_end(pidfd, 1000) < 0)
+		sys_pidfd_send_signal(pidfd, SIGKILL);
+	return process_reap(pid);
+}
+
 const char *process_signal_text(int signal, char text[static PROCESS_SIGNAL_TEXT])
 {
 	const char *what = sigdescr_np(signal);

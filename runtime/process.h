@@ -38,6 +38,10 @@ int process_wait_end(int pidfd, int ms);
 #define PROCESS_SIGNAL_TEXT 64
 const char *process_signal_text(int signal, char text[static PROCESS_SIGNAL_TEXT]);
 
+/* Reap a child that is about to end; one that has not ended within a second is killed. As
+ * process_reap. */
+int process_reap_ending(pid_t pid, int pidfd);
+
 /* Reap a child, EINTR retried. Returns its exit code, or 128 + signal; -1 with errno. */
 int process_reap(pid_t pid);
 

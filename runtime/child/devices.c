@@ -80,11 +80,15 @@ static int find_node(struct child *c, const struct plan_device *d, struct error 
 	SPENT_FD source = open(d->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	int failed = source < 0 || fstat(source, &st) < 0 ? errno : 0;
 
-	if (c->plan->makes_nodes && (failed || !serves(&st, d)))
+	/* Not: it is no matter of the node. */
+	const bool looked = !failed || failed == ENOENT || failed == ENOTDIR || failed == EACCES ||
+			    failed == ELOOP;
+
+	if (c->plan->makes_nodes && looked && (failed || !serves(&st, d)))
 		return child_ask(c, MESSAGE_DEVICE, (int32_t)(d - c->plan->devices.v), -1, e);
 	if (failed) {
 		error_set(e, failed, "open the host's %s", d->path);
-		return not_there(e);
+		return looked ? not_there(e) : -1;
 	}
 	if (!matches(&st, d)) {
 		error_set(e, 0, "the host's %s is another device", d->path);

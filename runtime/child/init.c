@@ -151,6 +151,25 @@ int steps_run(const struct step *table, size_t n, struct child *c, struct error 
 	return 0;
 }
 
+/* Nobody is left to hear of it: what may pass is waited for. */
+static bool may_pass(int code)
+{
+	if (code != ENOMEM && code != ENOBUFS && code != EAGAIN && code != EMFILE && code != ENFILE)
+		return code == EINTR || code == ECONNABORTED;
+	usleep(10000);
+	return true;
+}
+
+/* Once it is said the parent tells of success. */
+static int await_recorded(struct child *c, struct message *m, struct error *e)
+{
+	int got;
+
+	while ((got = child_receive(c, m, NULL, e)) < 0 && may_pass(e->code))
+		*e = ERROR_NONE;
+	return channel_expected(got, MESSAGE_RECORDED, m, e);
+}
+
 /* Tell the parent and wait until it has recorded us: from then on we outlive it. */
 static int created(struct child *c, struct error *e)
 {
@@ -160,7 +179,7 @@ static int created(struct child *c, struct error *e)
 	timing_leave(NULL);
 	if (channel_send(c->channel, MESSAGE_CREATED, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
-	if (child_expect(c, MESSAGE_RECORDED, &m, e) < 0)
+	if (await_recorded(c, &m, e) < 0)
 		return -1;
 	c->pid = m.value;
 	/* Not where we are started at once: execve closes the rest. */
@@ -196,7 +215,7 @@ static int wait_start(struct child *c, int *timing_fd)
 			*timing_fd = fd_take(&given);
 			return fd_take(&connection);
 		}
-		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
+		if (connection < 0 && !may_pass(errno))
 			_exit(1);
 	}
 }

@@ -298,7 +298,7 @@ static int create_hooks(struct creation *c, struct error *e)
 static int silent_end(struct creation *c, struct error *e)
 {
 	const struct spec_resources *r = c->bundle.spec->linux->resources;
-	int code = process_reap(c->spawn.pid);
+	int code = process_reap_ending(c->spawn.pid, c->spawn.pidfd);
 	char text[PROCESS_SIGNAL_TEXT];
 
 	if (code > 128)

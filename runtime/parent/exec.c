@@ -221,7 +221,8 @@ static int hand_over_listener(struct execution *x, int listener, struct error *e
 /* Both processes have ended or let go of the channel, and the program did not come to run. */
 static int silent_end(struct execution *x, struct error *e)
 {
-	int code = process_reap(x->pid > 0 ? x->pid : x->spawn.pid);
+	int code = x->pid > 0 ? process_reap_ending(x->pid, x->pidfd)
+			      : process_reap_ending(x->spawn.pid, x->spawn.pidfd);
 	char text[PROCESS_SIGNAL_TEXT];
 
 	if (x->pid > 0)

@@ -30,13 +30,20 @@ static void handle_notify(void *data)
 /* The container's process is gone or never came: remove what is left. */
 static int finish(struct creation *c, bool reaped, struct error *e)
 {
-	struct error ignored = ERROR_NONE;
+	struct error refused = ERROR_NONE;
 
 	if (reaped)
 		c->state.record.init.pid = 0; /* nothing to look for */
-	/* Another may have deleted it meanwhile: fine. */
-	if (state_relock(&c->state, 10000, &ignored) < 0)
-		return 0;
+	/* Another may have deleted it meanwhile, or be about to: fine. */
+	for (int tries = 0; state_relock(&c->state, 10000, &refused) < 0; tries++) {
+		if (!refused.code || refused.code == EBUSY)
+			return 0;
+		/* Nobody else will remove it: once more. */
+		if (tries > 0) {
+			*e = refused;
+			return -1;
+		}
+	}
 	return destroy(&c->state, true, e);
 }
 
