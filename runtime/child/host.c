@@ -59,7 +59,8 @@ int host_session(struct child *c, struct error *e)
 	/* No process of a shared pid namespace may trace us or read our descriptors before the
 	 * program runs; execve resets it. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (setsid() < 0 && errno != EPERM)
+	/* Refused to who has one already. */
+	if (setsid() < 0 && (errno != EPERM || getsid(0) != getpid()))
 		return error_set(e, errno, "begin a session");
 	return c->plan->new_keyring ? join_keyring(c, e) : 0;
 }
