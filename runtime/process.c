@@ -70,13 +70,24 @@ int process_alive(const struct record_process *p)
 	return start_time == p->start_time && state != 'Z' && state != 'X';
 }
 
+/* No process has this number. Linux says so in other words where it is still that of a session, a
+ * process group or a thread: EINVAL, and ENOENT from 6.15 on. */
+static int open_pid(pid_t pid)
+{
+	int fd = sys_pidfd_open(pid);
+
+	if (fd < 0 && (errno == EINVAL || errno == ENOENT))
+		errno = ESRCH;
+	return fd;
+}
+
 int process_open(const struct record_process *p)
 {
 	if (p->pid <= 0) {
 		errno = ESRCH;
 		return -1;
 	}
-	CLEAN_FD fd = sys_pidfd_open(p->pid);
+	CLEAN_FD fd = open_pid(p->pid);
 	if (fd < 0)
 		return -1;
 	/* Looked at after the open: if it is ours now, the pidfd can't be another's. */

@@ -352,11 +352,11 @@ exec_many() {
 @test "CVE-2016-9962, CVE-2019-5736: exec: a container that may trace all finds nothing of the host's in who joins it" {
 	need_root
 	config '.process.noNewPrivileges = true | .process.capabilities |= map_values(["CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH"])'
-	payload guard 12
+	payload guard 16
 	running
 	until_line guarding
 	local end=$((SECONDS + 9))
-	while [ $SECONDS -lt $end ]; do exec_many 20; done
+	while [ $SECONDS -lt $end ]; do exec_many 5; done
 	until_true grep -q ^seen= "$T/console.$C" || sleep 5
 	out=$(console)
 	no_match 'leak=.*'

@@ -6,6 +6,7 @@
 
 #include "runtime/process.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -67,7 +68,7 @@ static void nobody(void **state)
 		struct record_process p = { pids[i], 1 };
 		assert_int_equal(process_alive(&p), 0);
 		assert_int_equal(process_open(&p), -1);
-		assert_true(errno == ESRCH || errno == EINVAL);
+		assert_int_equal(errno, ESRCH);
 		assert_int_equal(process_identify(pids[i], &p), -1);
 		assert_int_equal(errno, ESRCH);
 	}
@@ -76,6 +77,29 @@ static void nobody(void **state)
 }
 
 /* The same pid with another start time was, or will be, somebody else. */
+/* Of a number that a process has had no more than of a thread's is it said that nobody is there. */
+static void *be_a_thread(void *arg)
+{
+	*(pid_t *)arg = gettid();
+	pause();
+	return NULL;
+}
+static void thread_is_no_process(void **state)
+{
+	_Atomic pid_t tid = 0;
+	struct record_process p;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, be_a_thread, (void *)&tid), 0);
+	while (!tid)
+		usleep(1000);
+	assert_int_equal(process_identify(tid, &p), 0);
+	assert_int_equal(process_open(&p), -1);
+	assert_int_equal(errno, ESRCH);
+	pthread_cancel(thread);
+	pthread_join(thread, NULL);
+}
 static void other_start_time(void **state)
 {
 	struct record_process p;
@@ -225,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ourselves),
 		cmocka_unit_test(nobody),
+		cmocka_unit_test(thread_is_no_process),
 		cmocka_unit_test(other_start_time),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(names),
