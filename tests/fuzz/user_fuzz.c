@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	write_at(root, "etc/group", data, size);
 	struct child c = { .plan = &only_user, .rootfs = root, .user = { .uid = 7, .gid = 7 } };
 	reserve(&c.arena, (size_t)64 << 20);
-	use(user_home(&c));
+	use(user_home(&c, &e));
+	e = ERROR_NONE;
 	if (user_find(&c, &e) == 0)
 		need(c.user.uid != UINT32_MAX && c.user.gid != UINT32_MAX);
 	else
