@@ -117,7 +117,7 @@ exchanging() {
 		| .linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.domainname": "mine"}'
 	payload sleep 1000
 	running
-	equal "$(nsenter -t "$(pid_of)" -n sh -c 'mount -t proc p /proc 2>/dev/null; cat /proc/sys/net/ipv4/ip_forward')" 1
+	equal "$(nsenter -t "$(pid_of)" -n cat /proc/sys/net/ipv4/ip_forward)" 1
 	equal "$(nsenter -t "$(pid_of)" -u cat /proc/sys/kernel/domainname)" mine
 	equal "$(cat "$B/rootfs/proc/sys/net/ipv4/ip_forward")" image
 	outside_untouched
