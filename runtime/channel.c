@@ -41,19 +41,31 @@ int channel_pair(int ends[2], struct error *e)
 	return 0;
 }
 
+/* Whoever can't say a thing says no more: a reader that is there after all must not wait for it. */
+static int send_message(int channel, const void *bytes, size_t n, int fd)
+{
+	if (socket_pass(channel, bytes, n, fd) >= 0)
+		return 0;
+	const int code = errno;
+	if (code == EPIPE)
+		(void)shutdown(channel, SHUT_WR);
+	errno = code;
+	return -1;
+}
+
 int channel_send(int channel, enum message_type type, int32_t value, int fd)
 {
 	uint32_t head[2] = { type, (uint32_t)value };
 
 	trace(TRACE_STEPS, "%s says: %s %d", messages[type].sender, messages[type].name, value);
-	return socket_pass(channel, head, sizeof(head), fd) < 0 ? -1 : 0;
+	return send_message(channel, head, sizeof(head), fd);
 }
 
 int channel_send_error(int channel, const struct error *error)
 {
 	struct message m = { MESSAGE_ERROR, 0, *error };
 
-	return socket_pass(channel, &m, sizeof(m), -1) < 0 ? -1 : 0;
+	return send_message(channel, &m, sizeof(m), -1);
 }
 
 int channel_receive(int channel, struct message *m, int *fd, struct error *e)
