@@ -328,8 +328,7 @@ int state_remove(struct state *s, struct error *e)
 	if (unlinkat(s->root, s->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	/* Something else in there; or it may work at the second attempt. */
-	if (remove_contents(s->directory, 1) < 0 ||
-	    unlinkat(s->root, s->id, AT_REMOVEDIR) < 0)
+	if (remove_contents(s->directory, 1) < 0 || unlinkat(s->root, s->id, AT_REMOVEDIR) < 0)
 		return error_set(e, errno, "remove the state directory of %s", s->id);
 	return 0;
 }
