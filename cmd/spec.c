@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static struct {
@@ -103,7 +105,7 @@ static const char rootless_sys_mount[] =
 	"			\"options\": [\"rbind\", \"nosuid\", \"noexec\", \"nodev\", \"ro\"]\n"
 	"		},\n";
 
-/* %s: the mappings, and one more namespace. */
+/* %s: the mappings, one more namespace, and on cgroup v2 one more. */
 static const char linux_format[] = "	\"linux\": {\n"
 				   "%s"
 				   "		\"namespaces\": [\n"
@@ -111,8 +113,7 @@ static const char linux_format[] = "	\"linux\": {\n"
 				   "			{ \"type\": \"%s\" },\n"
 				   "			{ \"type\": \"ipc\" },\n"
 				   "			{ \"type\": \"uts\" },\n"
-				   "			{ \"type\": \"mount\" },\n"
-				   "			{ \"type\": \"cgroup\" }\n"
+				   "			{ \"type\": \"mount\" }%s\n"
 				   "		],\n"
 				   "		\"maskedPaths\": [\n"
 				   "			\"/proc/acpi\",\n"
@@ -136,6 +137,16 @@ static const char linux_format[] = "	\"linux\": {\n"
 				   "	}\n"
 				   "}\n";
 
+/* As runc and crun write it: with cgroup v1 a container shares the host's cgroup namespace. */
+static const char *cgroup_namespace(void)
+{
+	struct statfs fs;
+
+	return statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC
+		       ? ",\n\t\t\t{ \"type\": \"cgroup\" }"
+		       : "";
+}
+
 static char *config_text(struct arena *a, bool rootless)
 {
 	char *mappings = "";
@@ -148,7 +159,8 @@ static char *config_text(struct arena *a, bool rootless)
 			geteuid(), getegid());
 	char *mounts = arena_printf(a, mounts_format, rootless ? "" : ", \"gid=5\"",
 				    rootless ? rootless_sys_mount : sys_mount);
-	char *linux_part = arena_printf(a, linux_format, mappings, rootless ? "user" : "network");
+	char *linux_part = arena_printf(a, linux_format, mappings, rootless ? "user" : "network",
+					cgroup_namespace());
 
 	return arena_printf(a, "%s%s%s", head, mounts, linux_part);
 }

@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,14 @@ static int await_recorded(struct child *c, struct message *m, struct error *e)
 	return channel_expected(got, MESSAGE_RECORDED, m, e);
 }
 
+/* What ends a process that says nothing of it; execve makes it so again for the program. */
+static const int ends[] = { SIGINT, SIGTERM };
+
+static void end_waiting(int signal)
+{
+	_exit(128 + signal);
+}
+
 /* Tell the parent and wait until it has recorded us: from then on we outlive it. */
 static int created(struct child *c, struct error *e)
 {
@@ -185,6 +194,9 @@ static int created(struct child *c, struct error *e)
 	/* Not where we are started at once: execve closes the rest. */
 	if (c->start_socket < 0)
 		return 0;
+	/* Nobody may need us. To init of a PID namespace a signal must be explained. */
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		signal(ends[i], end_waiting);
 	unsigned first = 3 + c->plan->preserve_fds, kept = (unsigned)c->start_socket;
 	/* They close at execve anyhow: a failure costs nothing. */
 	if (kept > first)

@@ -115,6 +115,10 @@ MUST_CHECK int cgroup_unfreeze(const struct record *r, struct error *e);
 /* Thaw the v1 freezer: there a frozen process does not even die. On v2 it does. */
 void cgroup_thaw(const struct record *r);
 
+/* Move a process of the container, which somebody has put into another cgroup of the v1 freezer,
+ * back: only so does a frozen one end. As far as it can be done. */
+void cgroup_take_back(const struct record *r, int pid);
+
 /* Is there a process in the container's cgroups, or below? */
 bool cgroup_populated(const struct record *r);
 

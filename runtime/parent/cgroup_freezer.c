@@ -227,3 +227,17 @@ void cgroup_thaw(const struct record *r)
 		if (cgroup_is_freezer(r->cgroups.v[i].path))
 			cgroup_walk(r->cgroups.v[i].path, thaw_one, NULL);
 }
+
+void cgroup_take_back(const struct record *r, int pid)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", pid);
+	for (size_t i = 0; i < r->cgroups.n; i++) {
+		const char *path = r->cgroups.v[i].path;
+		CLEAN_FD dir =
+			cgroup_is_freezer(path) ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+		if (dir >= 0)
+			(void)!file_write_at(dir, "cgroup.procs", number);
+	}
+}

@@ -52,7 +52,8 @@ static int append(struct arena *a, struct plan_cgroup *c, const char *given, con
 	for (const char *at = below; *at; at += strcspn(at, "/")) {
 		at += strspn(at, "/");
 		if (strcspn(at, "/") == 2 && !memcmp(at, "..", 2)) {
-			error_set(e, 0, "%.200s is a bad sub cgroup path", given);
+			error_set(e, 0, "bad sub cgroup path: %.200s is not a sub cgroup path",
+				  given);
 			return error_in(e, "--cgroup");
 		}
 	}

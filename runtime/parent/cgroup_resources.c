@@ -299,8 +299,9 @@ void limit_no_home(struct limits *l, const char *field, const char *v1, const ch
 	else
 		error_add(l->e, field,
 			  "can't be set: it needs the %.*s controller of cgroup %s, and this host "
-			  "has %s",
-			  (int)strcspn(file, "."), file, version, what_there_is(l));
+			  "has %s%s",
+			  (int)strcspn(file, "."), file, version, what_there_is(l),
+			  strstr(field, "unified[") ? ": an invalid configuration here" : "");
 }
 
 const struct plan_cgroup *limit_home(struct limits *l, const char *field, const char *v1,

@@ -214,6 +214,15 @@ static int kill_all(const struct record *r, int signal, struct error *e)
 	return 0;
 }
 
+/* Of a container whose init has ended. */
+static bool has_processes(struct state *s)
+{
+	struct error ignored = ERROR_NONE;
+
+	return s->record.cgroups.n && state_check_cgroups(s, &ignored) == 0 &&
+	       cgroup_populated(&s->record);
+}
+
 static int kill_opened(struct state *s, int signal, bool all, struct error *e)
 {
 	const int status = state_status(s, e);
@@ -225,13 +234,13 @@ static int kill_opened(struct state *s, int signal, bool all, struct error *e)
 		error_set(e, 0, "container not running: it is still being created");
 		return error_hint(e, "`ocirun delete --force` ends that");
 	}
-	if (status == STATUS_STOPPED && !all)
+	/* Without a pid namespace of its own the end of init is not the end of the container. */
+	bool ends_all = signal == SIGKILL && !s->record.own_pid_namespace;
+	if (status == STATUS_STOPPED && !all && !(ends_all && has_processes(s)))
 		return not_running(e);
 	/* Who is in its cgroup after its end is another's, if they had to end with it. */
 	if (status == STATUS_STOPPED && s->record.own_pid_namespace)
 		return 0;
-	/* Without a pid namespace of its own the end of init is not the end of the container. */
-	bool ends_all = signal == SIGKILL && !s->record.own_pid_namespace;
 	if ((all || ends_all) && s->record.cgroups.n)
 		return state_check_cgroups(s, e) < 0 ? -1 : kill_all(&s->record, signal, e);
 	if (status == STATUS_STOPPED)

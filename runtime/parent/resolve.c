@@ -406,7 +406,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	plan->sysctl = s->linux->sysctl;
 	resolve_time(s, a, plan);
 	resolve_hooks(s, plan);
-	if (resolve_mounts(s, a, b->path, plan, e) < 0 || resolve_notify(o, s, a, plan, e) < 0)
+	if (resolve_mounts(s, a, plan, e) < 0 || resolve_notify(o, s, a, plan, e) < 0)
 		return -1;
 	if (o->cgroup_manager == CGROUP_CGROUPFS &&
 	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)

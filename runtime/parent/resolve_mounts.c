@@ -147,6 +147,19 @@ static char *clean_path(struct arena *a, const char *path)
 	return out;
 }
 
+/* In the container. Some callers give the place that it has on the host, below the rootfs, as runc
+ * lets them. */
+static char *resolve_destination(struct arena *a, const char *rootfs, const char *destination)
+{
+	char *path = clean_path(a, destination);
+	const char *root = clean_path(a, rootfs);
+	size_t n = strlen(root);
+
+	if (n == 1 || strncmp(path, root, n) != 0 || (path[n] && path[n] != '/'))
+		return path;
+	return path[n] ? path + n : "/";
+}
+
 /* What can only be done while a mount is new, and to which. */
 static int check_new(const struct plan_mount *m, unsigned acts, bool bind, struct error *e)
 {
@@ -162,10 +175,10 @@ static int check_new(const struct plan_mount *m, unsigned acts, bool bind, struc
 	return 0;
 }
 
-static int resolve_one(const struct spec_mount *from, struct arena *a, const char *bundle,
+static int resolve_one(const struct spec_mount *from, struct arena *a, const struct status *s,
 		       struct plan_mount *m, struct error *e)
 {
-	m->destination = clean_path(a, from->destination);
+	m->destination = resolve_destination(a, s->rootfs, from->destination);
 	m->source = from->source;
 	unsigned acts = add_options(from, a, m);
 	bool bind =
@@ -190,7 +203,7 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const cha
 		m->attr_drop &= ~(m->attr_set | m->attr_clear | m->tree_set);
 		/* The filesystem is the host's: never reconfigured. */
 		m->super_set = m->super_clear = 0;
-		return resolve_bind(bundle, a, m, e);
+		return resolve_bind(s->bundle, a, m, e);
 	}
 	if (!from->type || !*from->type) {
 		error_set(e, 0, "missing, and the options say neither bind nor rbind");
@@ -234,8 +247,7 @@ static void resolve_remount(const struct plan *plan, struct plan_mount *m)
 	m->reconfigure &= to && to->kind == PLAN_MOUNT_FILESYSTEM && !(own && own->shared);
 }
 
-int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, struct plan *plan,
-		   struct error *e)
+int resolve_mounts(const struct spec *s, struct arena *a, struct plan *plan, struct error *e)
 {
 	plan->setup_dev = true;
 	plan->mounts.n = s->mounts.n;
@@ -243,7 +255,7 @@ int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle, st
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct plan_mount *m = &plan->mounts.v[i];
 		m->index = (int32_t)i;
-		if (resolve_one(&s->mounts.v[i], a, bundle, m, e) < 0)
+		if (resolve_one(&s->mounts.v[i], a, &plan->status, m, e) < 0)
 			return error_in(e, "mounts[%zu]", i);
 		add_label(s->linux->mount_label, a, m);
 		if (m->kind == PLAN_MOUNT_REMOUNT)

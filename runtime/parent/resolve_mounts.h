@@ -6,9 +6,9 @@
 #include "runtime/plan.h"
 #include "spec/spec.h"
 
-/* plan's namespaces are resolved already. Fills mounts and setup_dev. */
-MUST_CHECK int resolve_mounts(const struct spec *s, struct arena *a, const char *bundle,
-			      struct plan *plan, struct error *e);
+/* plan's status and namespaces are resolved already. Fills mounts and setup_dev. */
+MUST_CHECK int resolve_mounts(const struct spec *s, struct arena *a, struct plan *plan,
+			      struct error *e);
 
 /* One more at the end: a read-only bind of our own, of `source` from the arena. */
 void resolve_mounts_add(struct plan *plan, struct arena *a, char *source, const char *destination);

@@ -568,6 +568,8 @@ completion() { "$OCIRUN" help rows | awk -v shell="$1" -v template="$repo/cmd/co
 	try oci spec --bundle "$B"
 	assert_success
 	jq -e '.ociVersion == "1.3.0" and .process.terminal == true and .root.path == "rootfs"' "$B/config.json" >/dev/null
+	# As runc and crun have it.
+	equal "$(jq 'any(.linux.namespaces[]; .type == "cgroup")' "$B/config.json")" "$([ "$(cgroup_mode)" = v2 ] && echo true || echo false)"
 	before=$(cat "$B/config.json")
 	try oci spec --bundle "$B"
 	assert_error config.json

@@ -650,7 +650,7 @@ receiver() {
 	kill -KILL "$pid"
 	for bad in .. ../x below/.. below/../.. /../; do
 		x --cgroup "$bad" -- true
-		refused "--cgroup: $bad is a bad sub cgroup path"
+		refused "--cgroup: bad sub cgroup path: $bad is not a sub cgroup path"
 	done
 	x --cgroup nope -- true
 	refused "error adding pid " "to cgroups: " "/nope: no such file or directory"

@@ -81,6 +81,23 @@ kill_all_reaches_below() {
 	assert_error "container not running"
 }
 
+@test "kill KILL ends what a container without a pid namespace leaves behind its init" {
+	no_pid_namespace
+	payload spawn-children 2 spawn-orphan say ready sleep 100
+	running
+	until_line ready
+	kill -KILL "$(pid_of)"
+	until_state stopped
+	equal "$(processes_left | wc -l)" 3
+	try oci kill "$C" TERM
+	assert_error "container not running"
+	try oci kill "$C" KILL
+	assert_success
+	until_true no_processes
+	try oci kill "$C" KILL
+	assert_error "container not running"
+}
+
 @test "kill --all of a stopped container leaves another in the same cgroup alone" {
 	config --arg path "/$C" '.linux.cgroupsPath = $path'
 	running

@@ -390,6 +390,18 @@ load helpers
 	until_state stopped
 }
 
+@test "INT and TERM end a created container, which has no program yet that could explain them" {
+	for signal in INT TERM; do
+		create
+		assert_success
+		try oci kill "$C" $signal
+		assert_success
+		until_state stopped
+		try oci delete "$C"
+		assert_success
+	done
+}
+
 @test "kill KILL ends a running container that ignores SIGTERM" {
 	payload ignore-term say ready sleep 100
 	running
@@ -543,6 +555,20 @@ frozen() {
 			no_cgroups || fail "$(cgroups_of "$C")"
 		done
 	done
+}
+
+@test "delete --force ends a container whose init somebody has put into a frozen cgroup" {
+	local top=/sys/fs/cgroup/freezer
+	[ -e "$top/cgroup.procs" ] || skip "needs the freezer of cgroup v1: a frozen process of v2 ends"
+	payload sleep 1000
+	running
+	mkdir "$top/$C-other"
+	pid_of >"$top/$C-other/cgroup.procs"
+	echo FROZEN >"$top/$C-other/freezer.state"
+	try oci delete --force "$C"
+	echo THAWED >"$top/$C-other/freezer.state"
+	until_true rmdir "$top/$C-other"
+	assert_success
 }
 
 @test "delete --force of an id that is none is an error even so" {

@@ -293,10 +293,27 @@ static void absolute_paths(void **state)
 		assert_string_equal(m->destination, paths[i].destination);
 		resolved_free(&r);
 	}
-	/* Of other types a source is a name. */
+	/* A destination with the rootfs in front is below it, and only then. */
+	static const char *const below[][2] = { { "rootfs/final", "/final" },
+						{ "./rootfs//a/", "/a" },
+						{ "rootfs", "/" } };
 	struct resolved r;
-	const struct plan_mount *m =
-		one(p, "{\"destination\":\"/a\",\"type\":\"tmpfs\",\"source\":\"shm\"}", &r);
+	const struct plan_mount *m;
+	for (size_t i = 0; i < COUNT(below); i++) {
+		m = one(p,
+			arena_printf(&p->arena, "{\"destination\":\"%s/%s\",\"type\":\"tmpfs\"}",
+				     p->path, below[i][0]),
+			&r);
+		assert_string_equal(m->destination, below[i][1]);
+		resolved_free(&r);
+	}
+	const char *beside = arena_printf(&p->arena, "%s/rootfs2", p->path);
+	m = one(p, arena_printf(&p->arena, "{\"destination\":\"%s\",\"type\":\"tmpfs\"}", beside),
+		&r);
+	assert_string_equal(m->destination, beside);
+	resolved_free(&r);
+	/* Of other types a source is a name. */
+	m = one(p, "{\"destination\":\"/a\",\"type\":\"tmpfs\",\"source\":\"shm\"}", &r);
 	assert_string_equal(m->source, "shm");
 	resolved_free(&r);
 }
@@ -440,7 +457,7 @@ static void mount_label(void **state)
 	struct place *p = *state;
 
 	for (size_t i = 0; i < COUNT(labels); i++) {
-		struct plan plan = { 0 };
+		struct plan plan = { .status = { .bundle = "/", .rootfs = "/r" } };
 		struct error e = ERROR_NONE;
 		struct spec *s;
 		char *text = arena_printf(
@@ -450,7 +467,7 @@ static void mount_label(void **state)
 			"\"u:r:t:s0:c1,c2\",\"namespaces\":[{\"type\":\"mount\"}]}}",
 			labels[i].mount);
 		if (spec_read(&p->arena, text, strlen(text), &s, NULL, &e) < 0 ||
-		    resolve_mounts(s, &p->arena, "/", &plan, &e) < 0)
+		    resolve_mounts(s, &p->arena, &plan, &e) < 0)
 			fail_msg("%s: %s", text, shown(&e));
 		for (size_t j = 0; j < 3; j++) {
 			const struct strings *data = &plan.mounts.v[0].data;
