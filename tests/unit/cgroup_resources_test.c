@@ -153,15 +153,18 @@ static const struct {
 	{ "\"unified\":{\"memory.high\":\"1000\",\"cgroup.max.depth\":\"3\"}",
 	  LACKS("unified[\"memory.high\"]", "memory",
 		"v2") ", and this host has cgroup v1 with cpu "
-		      "cpuacct cpuset memory blkio pids hugetlb net_cls net_prio rdma\n"
+		      "cpuacct cpuset memory blkio pids hugetlb net_cls net_prio rdma: "
+		      "an invalid configuration here\n"
 		      "linux.resources.unified[\"cgroup.max.depth\"]: can't be set: it needs cgroup v2, and this host has cgroup v1 with cpu cpuacct cpuset memory blkio pids hugetlb "
 		      "net_cls net_prio rdma",
 	  "/u/memory.high=1000\n/u/cgroup.max.depth=3" },
 	{ "\"unified\":{\"nonsense.max\":\"1\"},\"memory\":{\"limit\":5}",
 	  LACKS("unified[\"nonsense.max\"]", "nonsense",
 		"v2") ", and this host has cgroup v1 with cpu "
-		      "cpuacct cpuset memory blkio pids hugetlb net_cls net_prio rdma",
-	  LACKS("unified[\"nonsense.max\"]", "nonsense", "v2") V2_HAS },
+		      "cpuacct cpuset memory blkio pids hugetlb net_cls net_prio rdma: "
+		      "an invalid configuration here",
+	  LACKS("unified[\"nonsense.max\"]", "nonsense", "v2") V2_HAS
+	  ": an invalid configuration here" },
 };
 
 static void each_field_has_its_file(void **state)
