@@ -157,14 +157,26 @@ int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, st
 	return 0;
 }
 
+/* Has a cpuset that is there something in this file? */
+static bool has_value(const char *file)
+{
+	char first;
+	CLEAN_FD fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 || read(fd, &first, 1) != 1 || first != '\n';
+}
+
 /* A new cpuset has no cpus and no memory nodes and takes no process until it does: as the parent
- * has. */
-static void inherit_cpuset(const char *path)
+ * has. So one that somebody has made and left like that. */
+static void inherit_cpuset(const char *path, bool new)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 	char name[4200], value[4096];
 
 	for (size_t i = 0; i < 2; i++) {
+		snprintf(name, sizeof(name), "%s/%s", path, files[i]);
+		if (!new && has_value(name))
+			continue;
 		snprintf(name, sizeof(name), "%s/../%s", path, files[i]);
 		CLEAN_FD from = open(name, O_RDONLY | O_CLOEXEC);
 		ssize_t n = from < 0 ? -1 : read(from, value, sizeof(value) - 1);
@@ -191,8 +203,8 @@ static int make_path(const char *path, bool cpuset)
 			bool made = mkdir(part, 0755) == 0;
 			/* The last one must be made by us: another container may be making it too. */
 			failed = made || (errno == EEXIST && saved) ? 0 : errno;
-			if (made && cpuset)
-				inherit_cpuset(part);
+			if (cpuset && !failed)
+				inherit_cpuset(part, made);
 			*at = saved;
 			if (failed || !saved)
 				break;
@@ -214,8 +226,11 @@ static int make_one(const struct record_cgroup *c)
 {
 	const bool cpuset = is_cpuset(c->path);
 
-	if (!c->top)
+	if (!c->top) {
+		if (cpuset)
+			inherit_cpuset(c->path, false);
 		return 0;
+	}
 	/* The usual case first: one directory is missing. */
 	if (!strcmp(c->top, c->path) && !cpuset && mkdir(c->path, 0755) == 0)
 		return 0;

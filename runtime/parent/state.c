@@ -43,8 +43,15 @@ int container_id_check(const char *id, struct error *e)
 
 	if (!n)
 		return error_set(e, 0, "invalid container ID format: it is empty");
-	if (strspn(id, allowed) != n || !strcmp(id, ".") || !strcmp(id, "..")) {
-		error_set(e, 0, "invalid container ID format: \"%.300s\"", id);
+	const char wrong = id[strspn(id, allowed)];
+	if (wrong || !strcmp(id, ".") || !strcmp(id, "..")) {
+		if (wrong > ' ' && wrong <= '~') /* (the second half in crun's words) */
+			error_set(e, 0,
+				  "invalid container ID format: \"%.300s\": invalid character `%c` "
+				  "in the ID",
+				  id, wrong);
+		else
+			error_set(e, 0, "invalid container ID format: \"%.300s\"", id);
 		return error_hint(e, "ids are made of A-Z a-z 0-9 _ + . -");
 	}
 	if (n > ID_MAX)

@@ -97,6 +97,9 @@ static void ids(void **state)
 		assert_contains(e.hint, "A-Z a-z 0-9 _ + . -");
 	}
 	e = ERROR_NONE;
+	assert_int_equal(container_id_check("a/b", &e), -1);
+	assert_contains(shown(&e), "\"a/b\": invalid character `/` in the ID");
+	e = ERROR_NONE;
 	assert_int_equal(container_id_check("", &e), -1);
 	assert_string_equal(shown(&e), "invalid container ID format: it is empty");
 	/* As long as a directory's name may be. */
