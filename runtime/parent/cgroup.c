@@ -157,6 +157,22 @@ int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, st
 	return 0;
 }
 
+int cgroup_write(const char *file, const char *value)
+{
+	char line[4096];
+
+	while (strchr(value, '\n')) {
+		size_t n = strcspn(value, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)n, value);
+		if (n && file_write_at(AT_FDCWD, file, line) < 0)
+			return -1;
+		value += n + 1;
+		if (!*value)
+			return 0;
+	}
+	return file_write_at(AT_FDCWD, file, value);
+}
+
 /* Has a cpuset that is there something in this file? */
 static bool has_value(const char *file)
 {
@@ -175,7 +191,7 @@ static void inherit_cpuset(const char *path, bool new)
 
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(name, sizeof(name), "%s/%s", path, files[i]);
-		if (!new && has_value(name))
+		if (!new &&has_value(name))
 			continue;
 		snprintf(name, sizeof(name), "%s/../%s", path, files[i]);
 		CLEAN_FD from = open(name, O_RDONLY | O_CLOEXEC);

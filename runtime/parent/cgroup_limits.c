@@ -80,6 +80,48 @@ static int give(const char *directory, const char *controllers, struct error *e)
 	return error_hint(e, "linux.cgroupsPath names a place where ocirun may do that");
 }
 
+/* What this directory has, given to those below it. */
+static void give_all(const char *directory)
+{
+	char path[4200], has[512], words[1024], *at = has, *word;
+	size_t used = 0;
+
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", directory);
+	CLEAN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, has, sizeof(has) - 1);
+	if (n <= 0)
+		return;
+	has[n] = 0;
+	while ((word = strsep(&at, " \n")) && used + strlen(word) + 3 < sizeof(words))
+		if (*word)
+			used += (size_t)snprintf(words + used, sizeof(words) - used, "+%s ", word);
+	if (!used || gives(directory, words))
+		return;
+	CLEAN_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || has_own_processes(dir, directory) ||
+	    file_write_at(dir, "cgroup.subtree_control", words) == 0)
+		return;
+	/* Perhaps it is only one that can't be given. */
+	for (at = words; (word = strsep(&at, " "));)
+		if (*word)
+			(void)!file_write_at(dir, "cgroup.subtree_control", word);
+}
+
+void cgroup_controllers_give(const struct plan *plan)
+{
+	char part[4096];
+
+	/* (Beside cgroup v1 it has those that v1 does not need.) */
+	if (plan->cgroups.n != 1 || !plan->cgroups.v[0].unified || *plan->cgroups.v[0].name)
+		return;
+	snprintf(part, sizeof(part), "%s", plan->cgroups.v[0].path);
+	for (char *at = part + strlen(CGROUP_ROOT); at; at = strchr(at + 1, '/')) {
+		*at = 0;
+		give_all(part);
+		*at = '/';
+	}
+}
+
 int cgroup_limits_enable(const struct plan *plan, struct error *e)
 {
 	char controllers[256], part[4096];
@@ -112,7 +154,7 @@ int cgroup_limits_enable(const struct plan *plan, struct error *e)
 
 static int write_one(const struct plan_limit *limit)
 {
-	if (file_write_at(AT_FDCWD, limit->file, limit->value) == 0)
+	if (cgroup_write(limit->file, limit->value) == 0)
 		return 0;
 	if (errno != ENOENT || !limit->other)
 		return -1;

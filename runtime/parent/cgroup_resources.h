@@ -21,6 +21,11 @@ MUST_CHECK int cgroup_resources_resolve(struct arena *a, const struct spec_resou
 MUST_CHECK int cgroup_resources_for(struct arena *a, const struct spec_resources *r, bool update,
 				    const char *available, struct plan *plan, struct error *e);
 
+/* cgroup v2: let the directories above the container's give it all the controllers that they have,
+ * as runc and crun do: only so is counted what it uses, and cgroups below its own can have limits.
+ * As far as it can be done. */
+void cgroup_controllers_give(const struct plan *plan);
+
 /* cgroup v2: let the directories above the container's give it the controllers that its limits
  * need. After the directories are made, before a process is in them. */
 MUST_CHECK int cgroup_limits_enable(const struct plan *plan, struct error *e);

@@ -316,6 +316,11 @@ a_disk() { lsblk -dno MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; e
 	resources <<<'{unified: {"cgroup.max.depth": "3"}}'
 	sleeping
 	equal "$(cat "$(cgroups_of "$C" | grep "^$(cgroup2_at)/" | head -n 1)/cgroup.max.depth")" 3
+	oci delete --force "$C"
+	# Line by line, as io.max of two devices needs it.
+	resources <<<'{unified: {"cgroup.max.depth": "3\n4\n"}}'
+	sleeping
+	equal "$(cat "$(cgroups_of "$C" | grep "^$(cgroup2_at)/" | head -n 1)/cgroup.max.depth")" 4
 	in_v2 memory || return 0
 	oci delete --force "$C"
 	resources <<<'{memory: {limit: 33554432}, unified: {"memory.high": "20971520", "memory.max": "41943040"}}'
@@ -470,6 +475,15 @@ NOTHING='{allow: false, access: "rwm"}'
 	resources <<<'{pids: {limit: 5}}'
 	try oci --cgroup-manager disabled run --bundle "$B" "$C"
 	assert_error "linux.resources.pids.limit: can't be set: the container has no cgroup of its own"
+}
+
+@test "v2: a container's cgroup has all controllers, with limits and without" {
+	pure_v2
+	config --arg path "/$C-a/b/$C" '.linux.cgroupsPath = $path'
+	sleeping
+	at=$(cgroup2_at)
+	[ -n "$(cat "$at/cgroup.controllers")" ] || skip "no controllers in cgroup v2"
+	equal "$(cat "$at/$C-a/b/$C/cgroup.controllers")" "$(cat "$at/cgroup.controllers")"
 }
 
 @test "v2: controllers are given down the path" {
