@@ -159,9 +159,10 @@ int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, st
 
 int cgroup_write(const char *file, const char *value)
 {
+	const bool is_cgroup = !strncmp(file, CGROUP_ROOT "/", sizeof(CGROUP_ROOT));
 	char line[4096];
 
-	while (strchr(value, '\n')) {
+	while (is_cgroup && strchr(value, '\n')) {
 		size_t n = strcspn(value, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)n, value);
 		if (n && file_write_at(AT_FDCWD, file, line) < 0)
