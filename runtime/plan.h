@@ -33,6 +33,7 @@ struct plan_mount {
 	struct strings data; /* options for the filesystem: "size=65536k" */
 	bool recursive;      /* rbind */
 	bool copy_up;        /* tmpcopyup */
+	bool copy_symlink;   /* a source that is a symbolic link is made anew instead */
 	bool idmap;          /* by a user namespace that the parent has (MESSAGE_OPEN) */
 	bool idmap_below;    /* ridmap */
 	uint64_t attr_set;   /* MOUNT_ATTR_* of this mount */

@@ -62,6 +62,7 @@ const struct mount_option mount_options[] = {
 	SUPER_CLEAR("async", MS_SYNCHRONOUS),
 	ATIME("atime", MOUNT_ATTR_RELATIME),
 	ACT("bind", MOUNT_BIND),
+	ACT("copy-symlink", MOUNT_COPY_SYMLINK),
 	ACT("defaults", MOUNT_DEFAULTS),
 	CLEAR("dev", MOUNT_ATTR_NODEV),
 	CLEAR("diratime", MOUNT_ATTR_NODIRATIME),

@@ -97,7 +97,8 @@ enum {
 	MOUNT_TMPCOPYUP = 8,
 	MOUNT_IDMAP = 16,
 	MOUNT_RIDMAP = 32,
-	MOUNT_DEFAULTS = 64
+	MOUNT_DEFAULTS = 64,
+	MOUNT_COPY_SYMLINK = 128
 };
 
 extern const struct mount_option mount_options[]; /* sorted by name; ends with name NULL */

@@ -370,11 +370,41 @@ static int bind_source(struct child *c, const struct plan_mount *m, struct error
 		       : -1;
 }
 
+/* 1: the source is a symbolic link, and so is the destination now. 0: it is none. */
+static int copy_symlink(const struct child *c, const struct plan_mount *m, struct error *e)
+{
+	char target[4096], there[4096];
+	const char *name;
+	ssize_t n = readlink(m->source, target, sizeof(target) - 1);
+
+	if (n < 0 && errno == EINVAL)
+		return 0;
+	if (n < 0) {
+		error_set(e, errno, "read the symbolic link %s", m->source);
+		return error_in(e, "source");
+	}
+	target[n] = 0;
+	SPENT_FD parent = inroot_make_parent(c->rootfs, m->destination, &name, e);
+	if (parent < 0)
+		return error_in(e, "destination");
+	if (symlinkat(target, parent, name) == 0)
+		return 1;
+	const int why = errno;
+	if (why == EEXIST && readlinkat(parent, name, there, sizeof(there)) == n &&
+	    !memcmp(there, target, (size_t)n))
+		return 1;
+	error_set(e, why, "make %s a symbolic link to %s", m->destination, target);
+	return error_in(e, "destination");
+}
+
 static int mount_bind(struct child *c, const struct plan_mount *m, struct error *e)
 {
 	bool plain;
-	SPENT_FD tree = bind_source(c, m, e);
+	int copied = m->copy_symlink ? copy_symlink(c, m, e) : 0;
 
+	if (copied)
+		return copied < 0 ? -1 : 0;
+	SPENT_FD tree = bind_source(c, m, e);
 	if (tree < 0)
 		return -1;
 	SPENT_FD target = open_target(c, m, tree, &plain, e);

@@ -80,9 +80,9 @@ int resolve_load(const struct create_options *o, struct arena *a, struct bundle 
 		return -1;
 	if (file_read_known(fd, &config_stat, JSON_SIZE_MAX, a, &text, &length) < 0)
 		return error_set(e, errno, "read %s", o->config ? o->config : "config.json");
-	if (spec_read(a, text, length, &b->spec, &warnings, e) < 0 ||
-	    user_namespace_maps(a, b->spec->linux, e) < 0)
+	if (spec_read(a, text, length, &b->spec, &warnings, e) < 0)
 		return error_context(e, "%s", o->config ? o->config : "config.json");
+	user_namespace_maps(a, b->spec->linux);
 	b->config = text;
 	b->config_length = length;
 	for (size_t i = 0; i < warnings.n; i++)

@@ -167,6 +167,9 @@ static int check_new(const struct plan_mount *m, unsigned acts, bool bind, struc
 
 	if (m->copy_up && (!new || bind || !m->type || strcmp(m->type, "tmpfs") != 0))
 		return error_set(e, 0, "\"tmpcopyup\" is for new mounts of type tmpfs");
+	if (m->copy_symlink && (!new || !bind || m->idmap))
+		return error_set(e, 0,
+				 "\"copy-symlink\" is for new bind mounts without mapped ids");
 	if (m->idmap && (!new || (!bind && m->type && !strcmp(m->type, "cgroup"))))
 		return error_set(e, 0, "the ids of %s can't be mapped",
 				 new ? "a cgroup mount" : "what is mounted already");
@@ -186,6 +189,7 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const str
 	m->recursive = acts & MOUNT_RBIND;
 	m->type = from->type;
 	m->copy_up = acts & MOUNT_TMPCOPYUP;
+	m->copy_symlink = acts & MOUNT_COPY_SYMLINK;
 	m->idmap_below = acts & MOUNT_RIDMAP;
 	m->idmap = acts & (MOUNT_IDMAP | MOUNT_RIDMAP) || from->uid_mappings.n;
 	if (check_new(m, acts, bind, e) < 0)

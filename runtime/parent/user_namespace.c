@@ -106,22 +106,18 @@ static void map_one(struct arena *a, unsigned long id, spec_id_mappings *out)
 	subordinate_map(a, (uint32_t)id, &none, out);
 }
 
-int user_namespace_maps(struct arena *a, struct spec_linux *l, struct error *e)
+void user_namespace_maps(struct arena *a, struct spec_linux *l)
 {
 	const struct spec_namespace *ns = named(l);
 
 	if (l->uid_mappings.n || !ns || (ns->path && *ns->path))
-		return 0;
-	/* What root has left out is an oversight. */
-	if (getauxval(AT_EUID) == 0) {
-		error_set(e, 0, "is required for the new user namespace in linux.namespaces");
-		error_in(e, "linux.uidMappings");
-		return error_hint(e, "map container id 0 to an id of the host in both uidMappings "
-				     "and gidMappings");
-	}
+		return;
 	map_one(a, getauxval(AT_EUID), &l->uid_mappings);
 	map_one(a, getauxval(AT_EGID), &l->gid_mappings);
-	return 0;
+	/* As crun does it; but it may be an oversight. */
+	if (getauxval(AT_EUID) == 0)
+		container_warn("linux.uidMappings: none for the new user namespace: root in it is "
+			       "the host's root, the only id");
 }
 
 int user_namespace_add(struct arena *a, struct spec *s, struct error *e)

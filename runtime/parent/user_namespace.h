@@ -8,8 +8,8 @@
 #include "spec/spec.h"
 
 /* The mappings of a new user namespace that has none: one id, the caller's own, which may be mapped
- * without help. From root it is an error. */
-MUST_CHECK int user_namespace_maps(struct arena *a, struct spec_linux *l, struct error *e);
+ * without help. Of root's that is told to container_warn. */
+void user_namespace_maps(struct arena *a, struct spec_linux *l);
 
 /*
  * A user namespace for a caller who may make no container without: root in it is the caller, and

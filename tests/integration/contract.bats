@@ -137,7 +137,6 @@ load helpers
 		container
 		assert_error "$place: " "$reason" "$remedy" || { echo "$filter"; return 1; }
 	done <<-'TABLE'
-	.linux.namespaces += [{type: "user"}]|linux.uidMappings|is required for the new user namespace in linux.namespaces|map container id 0 to an id of the host
 	.process.args = ["lost"]|process.args[0]|exec /bin/lost: no such file or directory|the file is there: is its interpreter?
 	.process.args = ["plain"]|process.args[0]|exec /bin/plain: Exec format error|a script needs a first line like #!/bin/sh
 	.process.args = ["no-such"] , .process.env = []|process.args[0]|executable file not found in $PATH|process.env has no PATH

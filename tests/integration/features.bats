@@ -26,7 +26,7 @@ schema() {
 		object("ociVersionMin ociVersionMax hooks mountOptions annotations potentiallyUnsafeConfigAnnotations linux")
 		and (.ociVersionMin | type == "string") and (.ociVersionMax | type == "string")
 		and (.hooks | words("prestart|createRuntime|createContainer|startContainer|poststart|poststop"))
-		and (.mountOptions | words("[a-z_]+"))
+		and (.mountOptions | words("[a-z_-]+"))
 		and (.annotations | type == "object" and all(type == "string") and all(keys[]; length > 0))
 		and (.potentiallyUnsafeConfigAnnotations | strings)
 		and (.linux | object("namespaces capabilities cgroup seccomp apparmor selinux intelRdt memoryPolicy mountExtensions netDevices")

@@ -13,6 +13,26 @@ options() { sed -n "s|^mount=$1 ||p" <<<"$out" | tail -n 1 | cut -d' ' -f3 | sed
 # A source mounted with flags: flagged FLAGS. There is a second mount below it, with the same.
 flagged() { hold "mkdir -p $T/src; mount -t tmpfs src $T/src; mkdir $T/src/sub; mount -t tmpfs -o $1 sub $T/src/sub; mount -o remount,bind,$1 $T/src"; }
 
+@test "copy-symlink makes a symbolic link anew, dangling or not, and binds what is none" {
+	ln -s nowhere "$T/link"
+	echo text >"$T/file"
+	ln -s ../../../../../../outside "$B/rootfs/way"
+	config --arg t "$T" '.mounts += [{destination: "/a/link", type: "bind", source: "\($t)/link", options: ["rbind", "copy-symlink"]},
+		{destination: "/file", type: "bind", source: "\($t)/file", options: ["bind", "copy-symlink"]},
+		{destination: "/way/link", type: "bind", source: "\($t)/link", options: ["bind", "copy-symlink"]}]'
+	shell 'readlink /a/link; readlink /outside/link; cat /file'
+	passes
+	equal "$(xargs <<<"$out")" "nowhere nowhere text"
+	passes # it is there already, and the same
+	rm "$B/rootfs/a/link"
+	echo other >"$B/rootfs/a/link"
+	container
+	assert_error 'mounts[7].destination: make /a/link a symbolic link to nowhere: File exists'
+	config '.mounts[7].type = "tmpfs" | .mounts[7].options = ["copy-symlink"]'
+	container
+	assert_error 'mounts[7].options: "copy-symlink" is for new bind mounts'
+}
+
 @test "a bind mount in a user namespace keeps the flags of its source" {
 	flagged nosuid,nodev,noexec,noatime,ro
 	user_namespace

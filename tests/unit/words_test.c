@@ -103,7 +103,7 @@ static void mount_options_sorted(void **state UNUSED)
 		assert_true(o->name[0] != 'r' || o->name[1] == 'w' || !o->super_set ||
 			    strcmp(o->name, "ro") == 0);
 	}
-	assert_int_equal(n, 62);
+	assert_int_equal(n, 63);
 	assert_null(mount_option_find("mode=755"));
 	assert_null(mount_option_find(""));
 	assert_null(mount_option_find("RO"));
@@ -175,6 +175,7 @@ static void mount_options_complete(void **state UNUSED)
 		"unbindable",
 		"idmap",
 		"ridmap",
+		"copy-symlink",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++)
