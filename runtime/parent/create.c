@@ -150,9 +150,8 @@ static int prepare_cgroup(struct creation *c, struct error *e)
 	const bool existing = !cgroup_made_all(&c->state.record);
 	const struct plan *p = c->bundle.plan;
 
-	/* (systemd gives them to a unit with Delegate=.) */
-	if (!c->bundle.systemd)
-		cgroup_controllers_give(p);
+	/* (Of systemd's, too: it does not know them all.) */
+	cgroup_controllers_give(p);
 	if (cgroup_limits_enable(p, e) < 0)
 		return -1;
 	c->devices.nested = !c->bundle.privileged;

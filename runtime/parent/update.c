@@ -177,22 +177,39 @@ static int resolve(struct update *u, struct error *e)
 	return u->o->l3_cache_schema || u->o->mem_bw_schema ? add_schemata(u, e) : 0;
 }
 
+static int64_t usage_of(struct update *u, const char *v1, const char *v2)
+{
+	bool unified;
+
+	return strtoll(text_of(u, v1, v2, &unified), NULL, 10);
+}
+
+/* (Its beginning in runc's words.) */
+static int check_limit(const int64_t *limit, int64_t usage, const char *what, const char *field,
+		       struct error *e)
+{
+	if (!limit || *limit <= 0 || usage <= *limit)
+		return 0;
+	error_set(e, 0,
+		  "rejecting %s limit %" PRId64 ": it is less than the container uses, %" PRId64,
+		  what, *limit, usage);
+	error_in(e, "%s", field);
+	return error_hint(e, "without memory.checkBeforeUpdate processes may be killed for it");
+}
+
 /* config-linux.md, memory.checkBeforeUpdate: a limit below the usage would have processes killed. */
 static int check_usage(struct update *u, struct error *e)
 {
 	const struct spec_memory *m = u->asked.memory;
-	bool unified;
 
-	if (!m || !m->check_before_update || !*m->check_before_update || !m->limit ||
-	    *m->limit <= 0)
+	if (!m || !m->check_before_update || !*m->check_before_update)
 		return 0;
-	const int64_t usage =
-		strtoll(text_of(u, "memory.usage_in_bytes", "memory.current", &unified), NULL, 10);
-	if (usage <= *m->limit)
-		return 0;
-	error_set(e, 0, "%" PRId64 " is less than the container uses, %" PRId64, *m->limit, usage);
-	error_in(e, "memory.limit");
-	return error_hint(e, "without memory.checkBeforeUpdate processes may be killed for it");
+	const int64_t memory = usage_of(u, "memory.usage_in_bytes", "memory.current");
+	const int64_t swap = usage_of(u, NULL, "memory.swap.current");
+	const int64_t both = usage_of(u, "memory.memsw.usage_in_bytes", NULL);
+	if (check_limit(m->swap, both ? both : memory + swap, "memory+swap", "memory.swap", e) < 0)
+		return -1;
+	return check_limit(m->limit, memory, "memory", "memory.limit", e);
 }
 
 static int prepare_devices(struct update *u, struct error *e)

@@ -219,7 +219,9 @@ burst() { limit cpu.cfs_burst_us cpu.max.burst; }
 	need_controller memory
 	sleeping
 	from_input '{"memory": {"limit": 4096, "checkBeforeUpdate": true}}'
-	assert_error "memory.limit: 4096 is less than the container uses, "
+	assert_error "memory.limit: rejecting memory limit 4096: it is less than the container uses, "
+	from_input '{"memory": {"limit": 4096, "swap": 8192, "checkBeforeUpdate": true}}'
+	assert_error "memory.swap: rejecting memory+swap limit 8192: it is less than the container uses, "
 	from_input '{"memory": {"limit": 67108864, "checkBeforeUpdate": true}}'
 	assert_success
 	equal "$(memory)" 67108864
