@@ -19,6 +19,7 @@ static const struct json_field plan_mount_fields[] = {
 	FIELD("data", struct plan_mount, data, 0),
 	FIELD("recursive", struct plan_mount, recursive, JSON_OMITZERO),
 	FIELD("copyUp", struct plan_mount, copy_up, JSON_OMITZERO),
+	FIELD("copySymlink", struct plan_mount, copy_symlink, JSON_OMITZERO),
 	FIELD("idmap", struct plan_mount, idmap, JSON_OMITZERO),
 	FIELD("idmapBelow", struct plan_mount, idmap_below, JSON_OMITZERO),
 	FIELD("attrSet", struct plan_mount, attr_set, JSON_OMITZERO),

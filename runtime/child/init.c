@@ -88,10 +88,30 @@ static int create_hooks(struct child *c, struct error *e)
 			 c->plan->status.bundle, NULL, e);
 }
 
+/* As it ends a process that says nothing of it; execve makes it so again for the program. */
+static void end_waiting(int signal)
+{
+	_exit(128 + signal);
+}
+
+/* To init of a PID namespace a signal must be explained, or it waits on when nobody needs it. */
+static int explain_signals(struct child *c, struct error *e)
+{
+	static const int ends[] = { SIGINT, SIGTERM };
+
+	(void)e;
+	/* Not where we are started at once: the program is. */
+	for (size_t i = 0; c->start_socket >= 0 && i < sizeof(ends) / sizeof(ends[0]); i++)
+		signal(ends[i], end_waiting);
+	return 0;
+}
+
 static const struct step steps[] = {
 	/* First: nothing of the caller's session, signals or keyring may reach what follows. Not
 	   earlier: it must be our own process. */
 	{ "session", host_session },
+	/* After it, which resets them; before a filter that may refuse it. */
+	{ "signals", explain_signals },
 	/* Before mounts and hooks: both may need the network namespace in working order. */
 	{ "loopback", host_loopback },
 	/* Before hooks and sysctl, which may name the devices. */
@@ -171,14 +191,6 @@ static int await_recorded(struct child *c, struct message *m, struct error *e)
 	return channel_expected(got, MESSAGE_RECORDED, m, e);
 }
 
-/* What ends a process that says nothing of it; execve makes it so again for the program. */
-static const int ends[] = { SIGINT, SIGTERM };
-
-static void end_waiting(int signal)
-{
-	_exit(128 + signal);
-}
-
 /* Tell the parent and wait until it has recorded us: from then on we outlive it. */
 static int created(struct child *c, struct error *e)
 {
@@ -194,9 +206,6 @@ static int created(struct child *c, struct error *e)
 	/* Not where we are started at once: execve closes the rest. */
 	if (c->start_socket < 0)
 		return 0;
-	/* Nobody may need us. To init of a PID namespace a signal must be explained. */
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		signal(ends[i], end_waiting);
 	unsigned first = 3 + c->plan->preserve_fds, kept = (unsigned)c->start_socket;
 	/* They close at execve anyhow: a failure costs nothing. */
 	if (kept > first)

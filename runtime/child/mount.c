@@ -426,7 +426,9 @@ static int remount(struct child *c, const struct plan_mount *m, struct error *e)
 	int mount = m->remounts >= 0 ? c->mounted[m->remounts] : found;
 
 	if (mount < 0) {
-		error_set(e, errno, "open %s in the container's root", m->destination);
+		/* (Of a symbolic link that was copied there is no mount.) */
+		error_set(e, m->remounts >= 0 ? EINVAL : errno, "open %s in the container's root",
+			  m->destination);
 		return error_in(e, "destination");
 	}
 	if ((m->reconfigure && filesystem_change(mount, m, e) < 0) || set_flags(c, mount, m, e) < 0)

@@ -105,6 +105,7 @@ int rootfs_mounts(struct child *c, struct error *e)
 
 	c->late = arena_array(&c->arena, int, plan->mounts.n);
 	c->mounted = arena_array(&c->arena, int, plan->mounts.n);
+	memset(c->mounted, -1, plan->mounts.n * sizeof(*c->mounted));
 	for (size_t i = 0; i < plan->mounts.n; i++) {
 		struct timing_event *timed =
 			timing_begin(TIMING_MOUNT, "mount", plan->mounts.v[i].destination);

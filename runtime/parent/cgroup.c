@@ -162,14 +162,16 @@ int cgroup_write(const char *file, const char *value)
 	const bool is_cgroup = !strncmp(file, CGROUP_ROOT "/", sizeof(CGROUP_ROOT));
 	char line[4096];
 
-	while (is_cgroup && strchr(value, '\n')) {
-		size_t n = strcspn(value, "\n");
+	/* The last one as it is: "\n" alone is a list without members. */
+	for (const char *end; is_cgroup && (end = strchr(value, '\n')) && end[1]; value = end + 1) {
+		const size_t n = (size_t)(end - value);
+		if (n >= sizeof(line)) {
+			errno = E2BIG;
+			return -1;
+		}
 		snprintf(line, sizeof(line), "%.*s", (int)n, value);
 		if (n && file_write_at(AT_FDCWD, file, line) < 0)
 			return -1;
-		value += n + 1;
-		if (!*value)
-			return 0;
 	}
 	return file_write_at(AT_FDCWD, file, value);
 }
@@ -239,13 +241,30 @@ static bool is_cpuset(const char *path)
 	return !strncmp(path, CGROUP_ROOT "/cpuset/", sizeof(CGROUP_ROOT) + 7);
 }
 
+/* Of a path that is there, from the top down. */
+static void fill_cpusets(const char *path)
+{
+	char part[4096];
+
+	snprintf(part, sizeof(part), "%s", path);
+	for (char *at = part + strlen(CGROUP_ROOT "/cpuset/");; at++) {
+		at = strchrnul(at, '/');
+		char saved = *at;
+		*at = 0;
+		inherit_cpuset(part, false);
+		*at = saved;
+		if (!saved)
+			break;
+	}
+}
+
 static int make_one(const struct record_cgroup *c)
 {
 	const bool cpuset = is_cpuset(c->path);
 
 	if (!c->top) {
 		if (cpuset)
-			inherit_cpuset(c->path, false);
+			fill_cpusets(c->path);
 		return 0;
 	}
 	/* The usual case first: one directory is missing. */

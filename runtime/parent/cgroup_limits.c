@@ -99,7 +99,7 @@ static void give_all(const char *directory)
 		return;
 	CLEAN_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || has_own_processes(dir, directory) ||
-	    file_write_at(dir, "cgroup.subtree_control", words) == 0)
+	    file_write_at(dir, "cgroup.subtree_control", words) == 0 || errno == EBUSY)
 		return;
 	/* Perhaps it is only one that can't be given. */
 	for (at = words; (word = strsep(&at, " "));)

@@ -159,6 +159,15 @@ static void rdma(struct limits *l, const struct spec_resources *r)
 	}
 }
 
+static void add_unified(struct limits *l, const struct plan_cgroup *home, const char *field,
+			const char *key, bool core, char *value)
+{
+	struct plan_limit *limit = limit_add(l, home, field, key, value);
+
+	if (core)
+		limit->controller = NULL;
+}
+
 /* Any file of cgroup v2; those that begin with "cgroup." need no controller. */
 static void unified(struct limits *l, const struct spec_resources *r)
 {
@@ -176,16 +185,30 @@ static void unified(struct limits *l, const struct spec_resources *r)
 			home = limit_home(l, field, NULL, key);
 		if (!home)
 			continue;
-		struct plan_limit *limit = limit_add(l, home, field, key, r->unified.v[i].value);
-		if (core)
-			limit->controller = NULL;
+		char *value = r->unified.v[i].value;
+		/* A line at a time, as of io.max, which takes one device. */
+		for (char *end; (end = strchr(value, '\n')) && end[1]; value = end + 1)
+			if (end > value)
+				add_unified(l, home, field, key, core,
+					    arena_strndup(l->arena, value, (size_t)(end - value)));
+		add_unified(l, home, field, key, core, value);
 	}
+}
+
+static size_t unified_max(const struct spec_resources *r)
+{
+	size_t n = r->unified.n;
+
+	for (size_t i = 0; i < r->unified.n; i++)
+		for (const char *at = r->unified.v[i].value; (at = strchr(at, '\n')); at++)
+			n++;
+	return n;
 }
 
 size_t limits_of_lists_max(const struct spec_resources *r)
 {
 	const struct spec_block_io *b = r->block_io;
-	size_t n = 2 * r->hugepage_limits.n + r->rdma.n + r->unified.n;
+	size_t n = 2 * r->hugepage_limits.n + r->rdma.n + unified_max(r);
 
 	if (b)
 		n += 2 + 2 * b->weight_device.n + b->throttle_read_bps_device.n +

@@ -450,8 +450,11 @@ static void undo(struct creation *c)
 	if (c->spawn.pidfd >= 0) {
 		sys_pidfd_send_signal(c->spawn.pidfd, SIGKILL);
 		/* A hook may have frozen it. */
-		if (process_wait_end(c->spawn.pidfd, 20) < 0)
+		if (process_wait_end(c->spawn.pidfd, 20) < 0) {
 			cgroup_thaw(&c->state.record);
+			if (c->spawn.pid > 0) /* (not reaped yet) */
+				cgroup_take_back(&c->state.record, c->spawn.pid);
+		}
 	}
 	if (c->spawn.pid > 0)
 		process_reap(c->spawn.pid);

@@ -134,10 +134,13 @@ static int check_namespaces(const struct plan *plan, const struct spec *s, struc
 
 int criu_outside_check(const struct plan *plan, const struct spec *s, struct error *e)
 {
-	for (size_t i = 0; i < plan->mounts.n; i++)
-		if (plan->mounts.v[i].idmap) {
-			error_set(e, 0, "criu can't restore a mount whose ids are mapped");
-			return error_in(e, "mounts[%zu]", i);
-		}
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		const struct plan_mount *m = &plan->mounts.v[i];
+		if (!m->idmap && !m->copy_symlink)
+			continue;
+		error_set(e, 0, "criu can't restore %s",
+			  m->idmap ? "a mount whose ids are mapped" : "a copied symbolic link");
+		return error_in(e, "mounts[%zu]", i);
+	}
 	return check_namespaces(plan, s, e);
 }

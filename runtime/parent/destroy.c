@@ -44,7 +44,8 @@ static int end_init(struct state *s, struct error *e)
 	/* A frozen process dies only when thawed. */
 	if (process_wait_end(pidfd, 20) < 0) {
 		cgroup_thaw(r);
-		cgroup_take_back(r, r->init.pid);
+		if (process_wait_end(pidfd, 20) < 0)
+			cgroup_take_back(r, r->init.pid);
 	}
 	if (process_wait_end(pidfd, END_MS) < 0)
 		return error_set(e, errno, "wait for the end of process %d of the container",

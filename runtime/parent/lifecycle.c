@@ -219,8 +219,8 @@ static bool has_processes(struct state *s)
 {
 	struct error ignored = ERROR_NONE;
 
-	return s->record.cgroups.n && state_check_cgroups(s, &ignored) == 0 &&
-	       cgroup_populated(&s->record);
+	return s->record.cgroups.n && (s->record.complete || cgroup_made_all(&s->record)) &&
+	       state_check_cgroups(s, &ignored) == 0 && cgroup_populated(&s->record);
 }
 
 static int kill_opened(struct state *s, int signal, bool all, struct error *e)

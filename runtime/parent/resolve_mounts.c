@@ -157,7 +157,7 @@ static char *resolve_destination(struct arena *a, const char *rootfs, const char
 
 	if (n == 1 || strncmp(path, root, n) != 0 || (path[n] && path[n] != '/'))
 		return path;
-	return path[n] ? path + n : "/";
+	return path[n] ? path + n : arena_strdup(a, "/");
 }
 
 /* What can only be done while a mount is new, and to which. */

@@ -116,8 +116,9 @@ void user_namespace_maps(struct arena *a, struct spec_linux *l)
 	map_one(a, getauxval(AT_EGID), &l->gid_mappings);
 	/* As crun does it; but it may be an oversight. */
 	if (getauxval(AT_EUID) == 0)
-		container_warn("linux.uidMappings: none for the new user namespace: root in it is "
-			       "the host's root, the only id");
+		container_warn(
+			"linux.uidMappings: none for the new user namespace: root in it is "
+			"the host's root, the only id (map it to another to keep them apart)");
 }
 
 int user_namespace_add(struct arena *a, struct spec *s, struct error *e)

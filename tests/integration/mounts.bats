@@ -12,6 +12,14 @@ options() { mounted "$1" | cut -d' ' -f3 | sed 's/.*/,&,/'; }
 
 # --- file systems ------------------------------------------------------------------------------------------------------------------------
 
+@test "a destination that says its place on the host is below the rootfs" {
+	config --arg b "$B" '.mounts += [{destination: "\($b)/rootfs/inside", type: "tmpfs", source: "mine"},
+		{destination: "\($b)/rootfs", type: "none", options: ["remount", "ro"]}]'
+	payload mounts
+	passes
+	matches 'mount=/inside tmpfs .*'
+}
+
 @test "the default mounts are there, with their options" {
 	payload mounts
 	passes

@@ -479,7 +479,7 @@ ocirun: warning: mounts[2].options[5]: \"gid=5\" is left out: no such group is m
 	hold "touch $T/net && mount --bind /proc/self/ns/net $T/net"
 	user_config --arg path "$T/net" '.linux.namespaces += [{type: "network", path: $path}]'
 	try oci_user run --bundle "$B" "$C"
-	assert_error 'linux.namespaces[6].path: join the network namespace: Operation not permitted' "CAP_SYS_ADMIN in the user namespace that owns it"
+	assert_error "linux.namespaces[$(jq '.linux.namespaces | length - 1' "$B/config.json")].path: join the network namespace: Operation not permitted" "CAP_SYS_ADMIN in the user namespace that owns it"
 }
 
 @test "the timeout of a hook does not wait for what may not be killed, a setuid program" {
