@@ -49,7 +49,7 @@ struct message {
 MUST_CHECK int channel_pair(int ends[2], struct error *e);
 
 /* Send a message, with a descriptor when fd >= 0. -1 with errno; a reader that is gone is EPIPE,
- * never a signal. */
+ * never a signal, and then nothing more can be sent. */
 int channel_send(int channel, enum message_type type, int32_t value, int fd);
 int channel_send_error(int channel, const struct error *error);
 

@@ -157,25 +157,6 @@ int cgroup_intend(struct arena *a, const struct plan *plan, struct record *r, st
 	return 0;
 }
 
-int cgroup_write(const char *file, const char *value)
-{
-	const bool is_cgroup = !strncmp(file, CGROUP_ROOT "/", sizeof(CGROUP_ROOT));
-	char line[4096];
-
-	/* The last one as it is: "\n" alone is a list without members. */
-	for (const char *end; is_cgroup && (end = strchr(value, '\n')) && end[1]; value = end + 1) {
-		const size_t n = (size_t)(end - value);
-		if (n >= sizeof(line)) {
-			errno = E2BIG;
-			return -1;
-		}
-		snprintf(line, sizeof(line), "%.*s", (int)n, value);
-		if (n && file_write_at(AT_FDCWD, file, line) < 0)
-			return -1;
-	}
-	return file_write_at(AT_FDCWD, file, value);
-}
-
 /* Has a cpuset that is there something in this file? */
 static bool has_value(const char *file)
 {
@@ -187,14 +168,14 @@ static bool has_value(const char *file)
 
 /* A new cpuset has no cpus and no memory nodes and takes no process until it does: as the parent
  * has. So one that somebody has made and left like that. */
-static void inherit_cpuset(const char *path, bool new)
+static void inherit_cpuset(const char *path, bool made)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 	char name[4200], value[4096];
 
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(name, sizeof(name), "%s/%s", path, files[i]);
-		if (!new &&has_value(name))
+		if (!made && has_value(name))
 			continue;
 		snprintf(name, sizeof(name), "%s/../%s", path, files[i]);
 		CLEAN_FD from = open(name, O_RDONLY | O_CLOEXEC);

@@ -98,10 +98,6 @@ int64_t cgroup_now_ms(void);
 bool cgroup_has_processes(const char *path);
 bool cgroup_is_freezer(const char *path);
 
-/* Write a value to a file of a cgroup, line by line: the kernel takes one at a time. -1 with errno.
- */
-int cgroup_write(const char *file, const char *value);
-
 /* Is a cgroup of the container that of cgroup v2? By its path: nothing is looked at. */
 bool cgroup_is_unified(const struct record *r, const char *path);
 

@@ -154,7 +154,7 @@ int cgroup_limits_enable(const struct plan *plan, struct error *e)
 
 static int write_one(const struct plan_limit *limit)
 {
-	if (cgroup_write(limit->file, limit->value) == 0)
+	if (file_write_at(AT_FDCWD, limit->file, limit->value) == 0)
 		return 0;
 	if (errno != ENOENT || !limit->other)
 		return -1;

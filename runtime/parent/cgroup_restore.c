@@ -4,7 +4,6 @@
  * back that the limit is about.
  */
 #include "runtime/file.h"
-#include "runtime/parent/cgroup.h"
 #include "runtime/parent/cgroup_resources.h"
 
 #include <errno.h>
@@ -114,7 +113,7 @@ void cgroup_limits_restore(struct arena *a, const record_value_list *old, struct
 			const char *now = read_value(a, &old->v[i]);
 			if (!now || !strcmp(now, old->v[i].text))
 				continue;
-			if (cgroup_write(old->v[i].file, old->v[i].text) < 0)
+			if (file_write_at(AT_FDCWD, old->v[i].file, old->v[i].text) < 0)
 				kept = &old->v[i];
 		}
 		if (!kept)

@@ -18,6 +18,7 @@ options() { mounted "$1" | cut -d' ' -f3 | sed 's/.*/,&,/'; }
 	payload mounts
 	passes
 	matches 'mount=/inside tmpfs .*'
+	matches 'mount=/ [^ ]+ [^ ]+ ro,.*'
 }
 
 @test "the default mounts are there, with their options" {
