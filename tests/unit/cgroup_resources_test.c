@@ -158,6 +158,13 @@ static const struct {
 		      "linux.resources.unified[\"cgroup.max.depth\"]: can't be set: it needs cgroup v2, and this host has cgroup v1 with cpu cpuacct cpuset memory blkio pids hugetlb "
 		      "net_cls net_prio rdma",
 	  "/u/memory.high=1000\n/u/cgroup.max.depth=3" },
+	/* A line at a time: systemd is told of each, and each is put back. */
+	{ "\"unified\":{\"io.max\":\"8:0 rbps=1\\n\\n8:16 wbps=2\"}",
+	  LACKS("unified[\"io.max\"]", "io",
+		"v2") ", and this host has cgroup v1 with cpu "
+		      "cpuacct cpuset memory blkio pids hugetlb net_cls net_prio rdma: "
+		      "an invalid configuration here",
+	  "/u/io.max=8:0 rbps=1\n/u/io.max=8:16 wbps=2" },
 	{ "\"unified\":{\"nonsense.max\":\"1\"},\"memory\":{\"limit\":5}",
 	  LACKS("unified[\"nonsense.max\"]", "nonsense",
 		"v2") ", and this host has cgroup v1 with cpu "
