@@ -261,6 +261,17 @@ static void take_terminal(struct world *w)
 	close(fd);
 }
 
+/* A terminal puts a carriage return before each newline. */
+static void drop_returns(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++)
+		if (*from != '\r')
+			*to++ = *from;
+	*to = 0;
+}
+
 bool world_report(struct world *w, char *text, size_t size)
 {
 	const int64_t end = world_now_ms() + 3000;
@@ -273,10 +284,12 @@ bool world_report(struct world *w, char *text, size_t size)
 			const ssize_t n = read(w->terminal, text + used, size - 1 - used);
 			used += n > 0 ? (size_t)n : 0;
 			text[used] = 0;
+			drop_returns(text);
+			used = strlen(text);
 		} else {
 			used = read_in(w, w->reports, text, size);
 		}
-		if (strstr(text, "\nend\n") || strstr(text, "\nend\r\n"))
+		if (strstr(text, "\nend\n"))
 			return true;
 		world_nap();
 	}
