@@ -60,14 +60,14 @@ override STATIC := no
 endif
 ifeq ($(STATIC),yes)
 LINK_MODE := -static-pie
-LIBRARIES := -lyajl_s -lseccomp -lm
+LIBRARIES := -lyajl_s -lseccomp -lresolv -lm
 # A byte for each relocation instead of 24; fewer pages to read at each start.
 OCIRUN_LDFLAGS += -Wl,-z,pack-relative-relocs
 # runtime/entry.c, where runtime/arch.h has it.
 OCIRUN_LDFLAGS += $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-Wl$(comma)-e$(comma)entry)
 else
 LINK_MODE := -pie
-LIBRARIES := -lyajl -lseccomp -lm
+LIBRARIES := -lyajl -lseccomp -lresolv -lm
 endif
 
 SOURCES := $(wildcard cmd/*.c spec/*.c runtime/*.c runtime/parent/*.c runtime/child/*.c)
@@ -134,7 +134,7 @@ endif
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libocirun.a
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(QUIET)$(CC) -pie $(OCIRUN_CFLAGS) $(CFLAGS) $(OCIRUN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lyajl -lseccomp -lm
+	$(QUIET)$(CC) -pie $(OCIRUN_CFLAGS) $(CFLAGS) $(OCIRUN_LDFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lyajl -lseccomp -lresolv -lm
 
 # What runs inside containers is always static and plain: a rootfs has no libraries.
 STATIC_COMPILE = $(CC) -std=gnu17 -Ulinux -D_GNU_SOURCE -I. -O2 -g -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes \

@@ -10,6 +10,7 @@
 #include "runtime/log.h"
 #include "runtime/sys.h"
 #include "runtime/timing.h"
+#include "spec/extensions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +57,20 @@ static void output_drain(struct output *o, int fd)
 		output_add(o, bytes, n);
 }
 
+/* A hook's stdin, stdout and stderr. */
+struct streams {
+	int in, out, err;
+};
+
+/* An annotation's file; -1 without one. */
+static int open_stream(const char *file, const char *annotation, int *fd, struct error *e)
+{
+	*fd = file ? open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0644) : -1;
+	if (!file || *fd >= 0)
+		return 0;
+	return error_set(e, errno, "open %s for the annotation %s", file, annotation);
+}
+
 static int state_file(const struct hook_run *run)
 {
 	CLEAN_FD fd = memfd_create("state", MFD_CLOEXEC);
@@ -68,7 +83,7 @@ static int state_file(const struct hook_run *run)
 /* What the hook's process does before it is the hook. The errno of a failure goes through `report`,
  * which execve closes; negative, if it came before that. */
 static _Noreturn void become_hook(const struct hook_run *run, const struct spec_hook *hook,
-				  int input, int output, int report, pid_t parent)
+				  const struct streams *io, int report, pid_t parent)
 {
 	char *no_args[] = { hook->path, NULL }, *no_env[] = { NULL };
 	const struct strings *env = hook->env ? hook->env : run->default_env;
@@ -84,8 +99,8 @@ static _Noreturn void become_hook(const struct hook_run *run, const struct spec_
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	int failed;
-	if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-	    dup2(output, STDERR_FILENO) < 0 ||
+	if (dup2(io->in, STDIN_FILENO) < 0 || dup2(io->out, STDOUT_FILENO) < 0 ||
+	    dup2(io->err, STDERR_FILENO) < 0 ||
 	    sys_close_range(STDERR_FILENO + 1, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0 ||
 	    /* A bundle may be gone when its container is deleted, or closed to the container's
 	       root. */
@@ -114,7 +129,7 @@ static int not_run(const struct spec_hook *hook, int failed, struct error *e)
 	return -1;
 }
 
-static int spawn(const struct hook_run *run, const struct spec_hook *hook, int input, int output,
+static int spawn(const struct hook_run *run, const struct spec_hook *hook, const struct streams *io,
 		 pid_t *pid, struct error *e)
 {
 	int ends[2], failed = 0;
@@ -126,7 +141,7 @@ static int spawn(const struct hook_run *run, const struct spec_hook *hook, int i
 	CLEAN_FD reporting = ends[1];
 	*pid = fork();
 	if (*pid == 0)
-		become_hook(run, hook, input, output, reporting, parent);
+		become_hook(run, hook, io, reporting, parent);
 	fd_close(&reporting);
 	if (*pid < 0)
 		return not_run(hook, -errno, e);
@@ -277,7 +292,13 @@ static int run_one(const struct hook_run *run, const struct spec_hook *hook, int
 	CLEAN_FD from = ends[0];
 	CLEAN_FD to = ends[1];
 	fcntl(to, F_SETFL, 0); /* only our end must not block */
-	if (spawn(run, hook, input, to, &pid, e) < 0)
+	int opened[2] = { -1, -1 };
+	bool ready = open_stream(run->stdout_file, ANNOTATION_HOOKS_STDOUT, &opened[0], e) == 0 &&
+		     open_stream(run->stderr_file, ANNOTATION_HOOKS_STDERR, &opened[1], e) == 0;
+	CLEAN_FD out = opened[0];
+	CLEAN_FD err = opened[1];
+	const struct streams streams = { input, out < 0 ? to : out, err < 0 ? to : err };
+	if (!ready || spawn(run, hook, &streams, &pid, e) < 0)
 		return -1;
 	fd_close(&to);
 	CLEAN_FD pidfd = sys_pidfd_open(pid);
@@ -325,6 +346,19 @@ static int run_timed(const struct hook_run *run, size_t i, struct error *e)
 						 : run_one(run, hook, &status, e);
 	timing_end(timed, status);
 	return result;
+}
+
+static const char *file_of(const struct pairs *annotations, const char *name)
+{
+	const char *file = annotation_find(annotations, name);
+
+	return file && *file ? file : NULL;
+}
+
+void hooks_files(struct hook_run *run, const struct pairs *annotations)
+{
+	run->stdout_file = file_of(annotations, ANNOTATION_HOOKS_STDOUT);
+	run->stderr_file = file_of(annotations, ANNOTATION_HOOKS_STDERR);
 }
 
 int hooks_run(const struct hook_run *run, struct error *e)

@@ -29,14 +29,16 @@ struct plan_mount {
 	uint32_t kind;
 	char *destination;
 	char *type;
-	char *source;        /* absolute for binds */
-	struct strings data; /* options for the filesystem: "size=65536k" */
-	bool recursive;      /* rbind */
-	bool copy_up;        /* tmpcopyup */
-	bool copy_symlink;   /* a source that is a symbolic link is made anew instead */
-	bool idmap;          /* by a user namespace that the parent has (MESSAGE_OPEN) */
-	bool idmap_below;    /* ridmap */
-	uint64_t attr_set;   /* MOUNT_ATTR_* of this mount */
+	char *source;              /* absolute for binds */
+	struct strings data;       /* options for the filesystem: "size=65536k" */
+	bool recursive;            /* rbind */
+	bool copy_up;              /* tmpcopyup */
+	bool copy_symlink;         /* a source that is a symbolic link is made anew instead */
+	bool source_nofollow;      /* one is bound as what it is */
+	bool destination_nofollow; /* and is mounted over */
+	bool idmap;                /* by a user namespace that the parent has (MESSAGE_OPEN) */
+	bool idmap_below;          /* ridmap */
+	uint64_t attr_set;         /* MOUNT_ATTR_* of this mount */
 	uint64_t attr_clear;
 	uint64_t attr_drop; /* of a bind's source: cleared as well, unless a user namespace has
 			       locked it */
@@ -147,6 +149,7 @@ struct plan {
 	bool setup_dev; /* no bind mount covers /dev: make the default devices and links */
 	LIST_OF(struct plan_device) devices;
 	LIST_OF(struct plan_cgroup) cgroups;
+	char *delegate_cgroup;              /* below the container's own; NULL: none */
 	plan_device_rule_list device_rules; /* in order; none: everything is allowed */
 	LIST_OF(struct plan_limit) limits;  /* written by the parent, in order */
 	char *mount_label;                  /* SELinux's, of what carries none in its options */

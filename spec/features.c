@@ -3,6 +3,7 @@
  * the document must never promise what create then refuses.
  */
 #include "spec/features.h"
+#include "spec/extensions.h"
 #include "spec/spec.h"
 #include "spec/words.h"
 
@@ -182,12 +183,11 @@ static struct pairs fill_annotations(struct arena *a)
 /* Those that change what a container may do: an engine should not pass them on from strangers. */
 static struct strings fill_unsafe_annotations(struct arena *a)
 {
-	struct strings names = { .n = 4, .v = arena_array(a, char *, 5) };
+	struct strings names = { .n = 3, .v = arena_array(a, char *, 4) };
 
-	names.v[0] = ANNOTATION_KEEP_GROUPS;
-	names.v[1] = ANNOTATION_CRIU_CONFIG;
-	names.v[2] = ANNOTATION_SYSTEMD_PROPERTY;
-	names.v[3] = ANNOTATION_SYSTEMD_SUBGROUP;
+	names.v[0] = ANNOTATION_CRIU_CONFIG;
+	names.v[1] = ANNOTATION_SYSTEMD_PROPERTY;
+	names.v[2] = ANNOTATION_CRUN; /* and all that begin so */
 	return names;
 }
 

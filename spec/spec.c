@@ -3,6 +3,7 @@
  * say is in validate*.c.
  */
 #include "spec/spec.h"
+#include "spec/extensions.h"
 
 #include <string.h>
 
@@ -153,7 +154,10 @@ int spec_read(struct arena *a, const char *text, size_t length, struct spec **ou
 	/* The rules across fields need whole structs; the version stands alone, and explains much. */
 	if (read && s->oci_version)
 		spec_validate_version(s->oci_version, e);
-	if (read || spec_validate(s, e))
+	if (read)
+		return -1;
+	extensions_apply(s, a, e);
+	if (spec_validate(s, e) || e->problems)
 		return -1;
 	*out = s;
 	return 0;

@@ -251,6 +251,10 @@ struct spec_seccomp {
 	char *listener_path;
 	char *listener_metadata;
 	LIST_OF(struct spec_seccomp_syscall) syscalls;
+	/* No fields: see extensions.h. */
+	unsigned char *program; /* struct sock_filter, in the place of all this; NULL: none */
+	size_t program_length;
+	bool all_known; /* a name that is no system call is an error */
 };
 
 struct spec_intel_rdt {
@@ -302,14 +306,6 @@ struct spec_linux {
 	struct spec_personality *personality;
 };
 
-/* "1": the supplementary groups of the caller stay the program's, in the place of additionalGids. */
-#define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
-#define ANNOTATION_CRIU_CONFIG "org.criu.config" /* a file of options for criu */
-/* With a property's name behind it: one of the unit that the systemd cgroup manager makes. */
-#define ANNOTATION_SYSTEMD_PROPERTY "org.systemd.property."
-/* A cgroup below the one of that unit, for the container. */
-#define ANNOTATION_SYSTEMD_SUBGROUP "run.oci.systemd.subgroup"
-
 struct spec {
 	char *oci_version;
 	struct spec_root *root;
@@ -318,7 +314,7 @@ struct spec {
 	char *hostname;
 	char *domainname;
 	struct spec_hooks *hooks;
-	struct pairs annotations; /* ANNOTATION_* change what the runtime does */
+	struct pairs annotations; /* some change what the runtime does: extensions.h */
 	struct spec_linux *linux; /* never NULL after spec_read */
 };
 

@@ -98,7 +98,9 @@ enum {
 	MOUNT_IDMAP = 16,
 	MOUNT_RIDMAP = 32,
 	MOUNT_DEFAULTS = 64,
-	MOUNT_COPY_SYMLINK = 128
+	MOUNT_COPY_SYMLINK = 128,
+	MOUNT_SRC_NOFOLLOW = 256,
+	MOUNT_DEST_NOFOLLOW = 512
 };
 
 extern const struct mount_option mount_options[]; /* sorted by name; ends with name NULL */

@@ -49,6 +49,8 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 	/* Files of the image, as the program is. */
 	if (hooks == &c->plan->start_container)
 		run.confine = filter_confine;
+	else
+		hooks_files(&run, &c->plan->status.annotations);
 	document.pid = c->pid;
 	document.status = (char *)status;
 	run.state = json_print(&status_table, &document, 0, &c->arena, &run.state_size);

@@ -212,6 +212,41 @@ static int open_in_dev(const struct child *c, const char *destination)
 	return inroot_open(c->dev_mount, name, O_PATH, RESOLVE_NO_SYMLINKS);
 }
 
+/* What a target has to be for the mount `tree`; -1: a directory. */
+static int type_of(int tree, const struct plan_mount *m, mode_t *type, struct error *e)
+{
+	struct stat st = { .st_mode = S_IFDIR };
+
+	if (tree >= 0 && fstat(tree, &st) < 0)
+		return error_set(e, errno, "look at %s", m->source);
+	*type = st.st_mode & S_IFMT;
+	return 0;
+}
+
+/* A symbolic link at the destination itself is the target, not where it leads. */
+static int open_nofollow(struct child *c, const struct plan_mount *m, int tree, struct error *e)
+{
+	const char *name;
+	mode_t type;
+
+	if (type_of(tree, m, &type, e) < 0)
+		return -1;
+	SPENT_FD parent = inroot_make_parent(c->rootfs, m->destination, &name, e);
+
+	if (parent < 0)
+		return error_in(e, "destination");
+	int made = S_ISDIR(type) ? mkdirat(parent, name, 0755)
+				 : mknodat(parent, name, S_IFREG | 0644, 0);
+	int target = made < 0 && errno != EEXIST
+			     ? -1
+			     : sys_openat2(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0,
+					   RESOLVE_BENEATH);
+	if (target >= 0)
+		return target;
+	error_set(e, errno, "open %s in the container's root", m->destination);
+	return error_in(e, "destination");
+}
+
 /*
  * The target of a mount, made when missing, as the kind of file that `tree` is (-1: a directory);
  * *plain tells whether the way to it was without symbolic links, as it nearly always is.
@@ -219,9 +254,12 @@ static int open_in_dev(const struct child *c, const char *destination)
 static int open_target(struct child *c, const struct plan_mount *m, int tree, bool *plain,
 		       struct error *e)
 {
-	struct stat st = { .st_mode = S_IFDIR };
-	int target = tree < 0 ? open_in_dev(c, m->destination) : -1;
+	mode_t type;
 
+	*plain = false;
+	if (m->destination_nofollow)
+		return open_nofollow(c, m, tree, e);
+	int target = tree < 0 ? open_in_dev(c, m->destination) : -1;
 	if (target < 0)
 		target = inroot_open(c->rootfs, m->destination, O_PATH, RESOLVE_NO_SYMLINKS);
 	*plain = target >= 0;
@@ -237,9 +275,8 @@ static int open_target(struct child *c, const struct plan_mount *m, int tree, bo
 			  m->destination);
 		return error_in(e, "destination");
 	}
-	if (tree >= 0 && fstat(tree, &st) < 0)
-		return error_set(e, errno, "look at %s", m->source);
-	mode_t type = st.st_mode & S_IFMT;
+	if (type_of(tree, m, &type, e) < 0)
+		return -1;
 	target = why == ENOENT ? inroot_make_missing(c->rootfs, m->destination, type, plain, e)
 			       : inroot_make(c->rootfs, m->destination, type, e);
 	return target < 0 ? error_in(e, "destination") : target;
@@ -350,7 +387,8 @@ static int bind_source(struct child *c, const struct plan_mount *m, struct error
 	int tree = m->idmap
 			   ? child_ask(c, MESSAGE_OPEN, m->index, -1, e)
 			   : sys_open_tree(AT_FDCWD, m->source,
-					   SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0));
+					   SYS_OPEN_TREE_CLONE | (m->recursive ? AT_RECURSIVE : 0) |
+						   (m->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0));
 
 	if (tree < 0 && !m->idmap && errno == EACCES && c->plan->nested) {
 		SPENT_FD source = child_ask(c, MESSAGE_OPEN, m->index, -1, e);

@@ -84,6 +84,11 @@ MUST_CHECK int cgroup_make_missing(const struct record *r, struct error *e);
  * once init, the process pid, is there with its mappings. Who may not has a note. */
 MUST_CHECK int cgroup_delegate(struct arena *a, const struct plan *plan, int pid, struct error *e);
 
+/* Move init into the cgroup plan->delegate_cgroup below the container's own, which is made and has
+ * the same owner: once init has its cgroup namespace, whose root stays above. */
+MUST_CHECK int cgroup_delegate_below(struct arena *a, const struct plan *plan, int pid,
+				     struct error *e);
+
 /* A descriptor of the unified cgroup for CLONE_INTO_CGROUP; -1 when the host is not pure v2 or
  * there is no cgroup. */
 int cgroup_open_for_clone(const struct plan *plan);

@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILES "/sys/kernel/cgroup/delegate"
@@ -49,10 +51,47 @@ static int give_files(int directory, char *names, uid_t owner)
 	return 0;
 }
 
+static int give(struct arena *a, int directory, uid_t owner)
+{
+	CLEAN_FD list = open(FILES, O_RDONLY | O_CLOEXEC);
+	char *names;
+
+	if (list < 0 || file_read(list, 4096, a, &names, NULL) < 0)
+		names = arena_strdup(a, "cgroup.procs\ncgroup.threads\ncgroup.subtree_control");
+	return give_files(directory, names, owner) < 0 ? -1 : fchown(directory, owner, -1);
+}
+
+/* To whom cgroup_delegate has given the directory. */
+static int give_as_above(struct arena *a, int above, int below)
+{
+	struct stat st;
+
+	if (fstat(above, &st) < 0)
+		return -1;
+	return st.st_uid == getauxval(AT_EUID) ? 0 : give(a, below, st.st_uid);
+}
+
+int cgroup_delegate_below(struct arena *a, const struct plan *plan, int pid, struct error *e)
+{
+	char number[16];
+
+	const char *path = plan->cgroups.v[0].path, *name = plan->delegate_cgroup;
+	snprintf(number, sizeof(number), "%d", pid);
+	CLEAN_FD above = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above >= 0 && mkdirat(above, name, 0755) < 0 && errno != EEXIST)
+		return error_set(e, errno, "make the cgroup %s/%s", path, name);
+	CLEAN_FD below = above < 0 ? -1 : openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEAN_FD file = below < 0 ? -1 : openat(below, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (file < 0 || write_all(file, number, strlen(number)) < 0 ||
+	    give_as_above(a, above, below) < 0)
+		return error_set(e, errno, "move the container's init to the cgroup %s/%s", path,
+				 name);
+	return 0;
+}
+
 int cgroup_delegate(struct arena *a, const struct plan *plan, int pid, struct error *e)
 {
 	const char *path = plan->cgroups.n ? plan->cgroups.v[0].path : NULL;
-	char *names;
 	uid_t owner;
 	gid_t group;
 
@@ -64,12 +103,8 @@ int cgroup_delegate(struct arena *a, const struct plan *plan, int pid, struct er
 	/* A plain user is the owner of what they have made. */
 	if (owner == getauxval(AT_EUID))
 		return 0;
-	CLEAN_FD list = open(FILES, O_RDONLY | O_CLOEXEC);
-	if (list < 0 || file_read(list, 4096, a, &names, NULL) < 0)
-		names = arena_strdup(a, "cgroup.procs\ncgroup.threads\ncgroup.subtree_control");
 	CLEAN_FD directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory >= 0 && give_files(directory, names, owner) == 0 &&
-	    fchown(directory, owner, -1) == 0)
+	if (directory >= 0 && give(a, directory, owner) == 0)
 		return 0;
 	if (errno == EPERM) {
 		container_note(

@@ -40,12 +40,12 @@ int console_send(int socket, int master, struct error *e)
 	return 0;
 }
 
-int pidfd_connect(const char *socket, int *fd, struct error *e)
+int pidfd_connect(const char *socket, const char *place, int *fd, struct error *e)
 {
 	if (!socket)
 		return 0;
 	*fd = socket_connect(socket, SOCKET_PATIENCE_MS, e);
-	return *fd < 0 ? error_in(e, "--pidfd-socket") : 0;
+	return *fd < 0 ? error_in(e, "%s", place) : 0;
 }
 
 int pidfd_send(int socket, const char *kind, int pidfd, struct error *e)

@@ -25,7 +25,7 @@ MUST_CHECK int console_send(int socket, int master, struct error *e);
  * --pidfd-socket: connect to it, as long as it is not NULL, and send who the process is; `kind` is
  * what runc's receivers get with it, "standard" for init and "setns" for exec.
  */
-MUST_CHECK int pidfd_connect(const char *socket, int *fd, struct error *e);
+MUST_CHECK int pidfd_connect(const char *socket, const char *place, int *fd, struct error *e);
 MUST_CHECK int pidfd_send(int socket, const char *kind, int pidfd, struct error *e);
 
 /* Bytes on their way. */

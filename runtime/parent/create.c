@@ -26,6 +26,7 @@
 #include "runtime/socket.h"
 #include "runtime/sys.h"
 #include "runtime/timing.h"
+#include "spec/extensions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,10 +51,15 @@ int creation_terminal(struct creation *c, struct error *e)
 {
 	const struct spec_process *p = c->bundle.spec->process;
 
-	return console_connect(p && p->terminal, c->foreground, c->o->console_socket,
-			       &c->console_socket, e) < 0
-		       ? -1
-		       : pidfd_connect(c->o->pidfd_socket, &c->pidfd_socket, e);
+	if (console_connect(p && p->terminal, c->foreground, c->o->console_socket,
+			    &c->console_socket, e) < 0)
+		return -1;
+	const char *receiver =
+		annotation_find(&c->bundle.spec->annotations, ANNOTATION_PIDFD_RECEIVER);
+	return c->o->pidfd_socket || !receiver || !*receiver
+		       ? pidfd_connect(c->o->pidfd_socket, "--pidfd-socket", &c->pidfd_socket, e)
+		       : pidfd_connect(receiver, "annotations[\"" ANNOTATION_PIDFD_RECEIVER "\"]",
+				       &c->pidfd_socket, e);
 }
 
 int creation_plan(struct creation *c, struct error *e)
@@ -330,6 +336,13 @@ static int hand_over_listener(struct creation *c, int listener, struct error *e)
 				&state, &c->arena, e);
 }
 
+static int move_below(struct creation *c, struct error *e)
+{
+	const struct plan *p = c->bundle.plan;
+
+	return p->delegate_cgroup ? cgroup_delegate_below(&c->arena, p, c->spawn.pid, e) : 0;
+}
+
 /* Serve init until it says that it is created; what takes long is done while it mounts. */
 static int accompany(struct creation *c, struct error *e)
 {
@@ -373,7 +386,7 @@ static int accompany(struct creation *c, struct error *e)
 				return -1;
 			break;
 		case MESSAGE_TERMINAL: c->terminal = fd_take(&fd); break;
-		case MESSAGE_CREATED: return 0;
+		case MESSAGE_CREATED: return move_below(c, e);
 		default: return error_set(e, EPROTO, "talk to the container's init");
 		}
 	}

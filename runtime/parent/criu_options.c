@@ -1,5 +1,6 @@
 /* What criu is told: see criu.h. The numbers of fields are those of criu's rpc.proto. */
 #include "runtime/parent/criu.h"
+#include "spec/extensions.h"
 
 #include <sched.h>
 #include <stddef.h>
@@ -46,9 +47,10 @@ static void put_page_server(struct protobuf *p, const char *server, struct arena
 /* The file of more options: the annotation's, with an empty one none; ours, or runc's. */
 static const char *config_file(const struct pairs *annotations)
 {
-	for (size_t i = 0; i < annotations->n; i++)
-		if (!strcmp(annotations->v[i].key, ANNOTATION_CRIU_CONFIG))
-			return annotations->v[i].value;
+	const char *own = annotation_find(annotations, ANNOTATION_CRIU_CONFIG);
+
+	if (own)
+		return own;
 	return access("/etc/criu/ocirun.conf", F_OK) == 0 ? "/etc/criu/ocirun.conf"
 							  : "/etc/criu/runc.conf";
 }

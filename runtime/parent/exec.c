@@ -118,7 +118,7 @@ static int connect_sockets(struct execution *x, struct error *e)
 			    e) < 0)
 		return -1;
 	take_size(x, p);
-	return pidfd_connect(x->o->pidfd_socket, &x->pidfd_socket, e);
+	return pidfd_connect(x->o->pidfd_socket, "--pidfd-socket", &x->pidfd_socket, e);
 }
 
 /* Namespaces that config.json has made are others than ours; of the rest it must be seen. */

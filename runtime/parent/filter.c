@@ -31,6 +31,12 @@ static int send_program(const struct seccomp_program *p, int channel, struct err
 int filter_send(const struct spec_seccomp *s, int root, int channel, struct arena *a,
 		struct error *e)
 {
+	if (s->program) {
+		const struct seccomp_program given = { s->program_length /
+							       sizeof(struct sock_filter),
+						       (struct sock_filter *)s->program };
+		return send_program(&given, channel, e);
+	}
 	struct seccomp_key key = seccomp_key(s, a);
 	struct seccomp_program program;
 

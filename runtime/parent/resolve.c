@@ -9,8 +9,10 @@
 #include "runtime/parent/namespaces.h"
 #include "runtime/parent/notify.h"
 #include "runtime/parent/resolve_mounts.h"
+#include "runtime/parent/seccomp.h"
 #include "runtime/parent/systemd.h"
 #include "runtime/parent/user_namespace.h"
+#include "spec/extensions.h"
 #include "spec/ranges.h"
 
 #include <errno.h>
@@ -318,9 +320,9 @@ static int resolve_self(const struct spec *s, struct arena *a, struct bundle *b,
 
 static void resolve_groups(const struct spec *s, struct plan *plan)
 {
-	for (size_t i = 0; i < s->annotations.n; i++)
-		if (!strcmp(s->annotations.v[i].key, ANNOTATION_KEEP_GROUPS))
-			plan->keep_groups = !strcmp(s->annotations.v[i].value, "1");
+	const char *keep = annotation_find(&s->annotations, ANNOTATION_KEEP_GROUPS);
+
+	plan->keep_groups = keep && !strcmp(keep, "1");
 	if (plan->keep_groups && s->process && s->process->user.additional_gids.n)
 		container_warn(
 			"process.user.additionalGids: not set, the annotation " ANNOTATION_KEEP_GROUPS
@@ -345,6 +347,29 @@ static int resolve_notify(const struct create_options *o, const struct spec *s, 
 	return 0;
 }
 
+static int resolve_delegate(const struct spec *s, struct plan *plan, struct error *e)
+{
+	char *name = annotation_find(&s->annotations, ANNOTATION_DELEGATE_CGROUP);
+
+	if (!name || !*name)
+		return 0;
+	plan->delegate_cgroup = name;
+	if (plan->cgroups.n == 1 && plan->cgroups.v[0].unified)
+		return 0;
+	error_set(e, 0,
+		  plan->cgroups.n ? "only cgroups of v2 can be given away, and the host has v1"
+				  : "the container has no cgroup of its own");
+	return error_in(e, "annotations[\"%s\"]", ANNOTATION_DELEGATE_CGROUP);
+}
+
+/* Names that the profile must not have, when it says so. */
+static int check_filter(const struct spec *s, struct error *e)
+{
+	const struct spec_seccomp *f = s->linux->seccomp;
+
+	return f && f->all_known ? seccomp_check_names(f, e) : 0;
+}
+
 int resolve_program(struct arena *a, struct bundle *b, struct error *e)
 {
 	const struct spec *s = b->spec;
@@ -365,7 +390,7 @@ int resolve_program(struct arena *a, struct bundle *b, struct error *e)
 		plan->personality = &s->linux->personality->domain;
 	resolve_memory_policy(s, a, plan);
 	resolve_seccomp(s, a, plan);
-	return 0;
+	return check_filter(s, e);
 }
 
 /* What device_node_make takes, besides being root in the initial user namespace. */
@@ -413,6 +438,8 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 		return -1;
 	if (o->cgroup_manager == CGROUP_SYSTEMD &&
 	    systemd_open(a, s, o->id, !b->privileged, plan, &b->systemd, e) < 0)
+		return -1;
+	if (resolve_delegate(s, plan, e) < 0)
 		return -1;
 	const struct spec_resources *r = s->linux->resources;
 	return r && (cgroup_resources_resolve(a, r, false, plan, e) < 0 ||

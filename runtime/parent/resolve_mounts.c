@@ -2,6 +2,7 @@
 #include "runtime/parent/resolve_mounts.h"
 
 #include "runtime/sys.h"
+#include "spec/extensions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,8 +75,11 @@ static char *unquoted(struct arena *a, char *option)
 }
 
 /* linux.mountLabel; the child sees to mqueue and to the tmpfs of cgroup v1. */
-static void add_label(const char *label, struct arena *a, struct plan_mount *m)
+static void add_label(const struct spec *s, struct arena *a, struct plan_mount *m)
 {
+	const char *label = s->linux->mount_label;
+	const char *key = annotation_find(&s->annotations, ANNOTATION_CONTEXT_TYPE);
+
 	if (!label || m->kind != PLAN_MOUNT_FILESYSTEM)
 		return;
 	const struct kernel_filesystem *own = kernel_filesystem(m->type);
@@ -84,7 +88,7 @@ static void add_label(const char *label, struct arena *a, struct plan_mount *m)
 	for (size_t i = 0; i < m->data.n; i++)
 		if (is_label(m->data.v[i]))
 			return;
-	m->data.v[m->data.n++] = arena_printf(a, "context=%s", label);
+	m->data.v[m->data.n++] = arena_printf(a, "%s=%s", key && *key ? key : "context", label);
 }
 
 /* A word about the flags of the mount at `destination` alone, or of its filesystem. */
@@ -170,6 +174,8 @@ static int check_new(const struct plan_mount *m, unsigned acts, bool bind, struc
 	if (m->copy_symlink && (!new || !bind || m->idmap))
 		return error_set(e, 0,
 				 "\"copy-symlink\" is for new bind mounts without mapped ids");
+	if (m->source_nofollow && (!new || !bind))
+		return error_set(e, 0, "\"src-nofollow\" is for new bind mounts");
 	if (m->idmap && (!new || (!bind && m->type && !strcmp(m->type, "cgroup"))))
 		return error_set(e, 0, "the ids of %s can't be mapped",
 				 new ? "a cgroup mount" : "what is mounted already");
@@ -178,10 +184,32 @@ static int check_new(const struct plan_mount *m, unsigned acts, bool bind, struc
 	return 0;
 }
 
-static int resolve_one(const struct spec_mount *from, struct arena *a, const struct status *s,
+/* What crun offers to systemds of old on a host with cgroup v2: one v1 hierarchy, without
+ * controllers. */
+static bool force_v1(const struct spec *s, const struct spec_mount *from, struct arena *a,
+		     struct plan_mount *m)
+{
+	static char *const options[] = { "none", "name=systemd", "xattr" };
+	const char *at = annotation_find(&s->annotations, ANNOTATION_CGROUP_V1);
+
+	if (!at || strcmp(at, from->destination) != 0)
+		return false;
+	m->kind = PLAN_MOUNT_FILESYSTEM;
+	m->type = m->source = arena_strdup(a, "cgroup");
+	m->super_set &= ~(uint64_t)MS_RDONLY;
+	m->data.n = 0;
+	m->data.v = arena_array(a, char *, 4);
+	for (size_t i = 0; i < 3; i++)
+		m->data.v[m->data.n++] = arena_strdup(a, options[i]);
+	return true;
+}
+
+static int resolve_one(const struct spec *s, size_t i, struct arena *a, const struct status *status,
 		       struct plan_mount *m, struct error *e)
 {
-	m->destination = resolve_destination(a, s->rootfs, from->destination);
+	const struct spec_mount *from = &s->mounts.v[i];
+
+	m->destination = resolve_destination(a, status->rootfs, from->destination);
 	m->source = from->source;
 	unsigned acts = add_options(from, a, m);
 	bool bind =
@@ -190,12 +218,16 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const str
 	m->type = from->type;
 	m->copy_up = acts & MOUNT_TMPCOPYUP;
 	m->copy_symlink = acts & MOUNT_COPY_SYMLINK;
+	m->source_nofollow = acts & MOUNT_SRC_NOFOLLOW;
+	m->destination_nofollow = acts & MOUNT_DEST_NOFOLLOW;
 	m->idmap_below = acts & MOUNT_RIDMAP;
 	m->idmap = acts & (MOUNT_IDMAP | MOUNT_RIDMAP) || from->uid_mappings.n;
 	if (check_new(m, acts, bind, e) < 0)
 		return error_in(e, "options");
 	if (!bind || acts & MOUNT_REMOUNT)
 		m->attr_drop = 0;
+	if (force_v1(s, from, a, m))
+		return 0;
 	if (acts & MOUNT_REMOUNT) {
 		m->kind = PLAN_MOUNT_REMOUNT;
 		/* Of a bind only the mount's flags, never the filesystem's. */
@@ -207,7 +239,7 @@ static int resolve_one(const struct spec_mount *from, struct arena *a, const str
 		m->attr_drop &= ~(m->attr_set | m->attr_clear | m->tree_set);
 		/* The filesystem is the host's: never reconfigured. */
 		m->super_set = m->super_clear = 0;
-		return resolve_bind(s->bundle, a, m, e);
+		return resolve_bind(status->bundle, a, m, e);
 	}
 	if (!from->type || !*from->type) {
 		error_set(e, 0, "missing, and the options say neither bind nor rbind");
@@ -259,9 +291,9 @@ int resolve_mounts(const struct spec *s, struct arena *a, struct plan *plan, str
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct plan_mount *m = &plan->mounts.v[i];
 		m->index = (int32_t)i;
-		if (resolve_one(&s->mounts.v[i], a, &plan->status, m, e) < 0)
+		if (resolve_one(s, i, a, &plan->status, m, e) < 0)
 			return error_in(e, "mounts[%zu]", i);
-		add_label(s->linux->mount_label, a, m);
+		add_label(s, a, m);
 		if (m->kind == PLAN_MOUNT_REMOUNT)
 			resolve_remount(plan, m);
 		trace(TRACE_SPEC,

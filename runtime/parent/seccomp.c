@@ -327,6 +327,19 @@ static void trace_unknown(const struct spec_seccomp *s)
 				      i, k, s->syscalls.v[i].names.v[k]);
 }
 
+int seccomp_check_names(const struct spec_seccomp *s, struct error *e)
+{
+	for (size_t i = 0; i < s->syscalls.n; i++)
+		for (size_t k = 0; k < s->syscalls.v[i].names.n; k++) {
+			const char *name = s->syscalls.v[i].names.v[k];
+			if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+				continue;
+			error_set(e, 0, "libseccomp knows no system call \"%.80s\"", name);
+			return error_in(e, "linux.seccomp.syscalls[%zu].names[%zu]", i, k);
+		}
+	return 0;
+}
+
 int seccomp_compile(const struct spec_seccomp *s, struct arena *a, struct seccomp_program *out,
 		    struct error *e)
 {

@@ -17,6 +17,9 @@
 MUST_CHECK int seccomp_compile(const struct spec_seccomp *s, struct arena *a,
 			       struct seccomp_program *out, struct error *e);
 
+/* Whether every name is a system call that libseccomp knows; the first that is none is the error. */
+MUST_CHECK int seccomp_check_names(const struct spec_seccomp *s, struct error *e);
+
 /* All that the compiled program depends on: the profile, and what makes it. From the arena. */
 struct seccomp_key seccomp_key(const struct spec_seccomp *s, struct arena *a);
 

@@ -87,8 +87,9 @@ static int map_ids(const struct plan_mount *m, int tree, int map, struct error *
 /* In a process that has gone to init's mount namespace. */
 static int mapped_clone(const struct plan_mount *m, int map, struct error *e)
 {
-	unsigned below = m->recursive ? AT_RECURSIVE : 0;
-	CLEAN_FD tree = sys_open_tree(AT_FDCWD, m->source, SYS_OPEN_TREE_CLONE | below);
+	unsigned flags =
+		(m->recursive ? AT_RECURSIVE : 0) | (m->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0);
+	CLEAN_FD tree = sys_open_tree(AT_FDCWD, m->source, SYS_OPEN_TREE_CLONE | flags);
 
 	if (tree < 0) {
 		error_set(e, errno, "bind %s to %s", m->source, m->destination);
@@ -126,7 +127,8 @@ static _Noreturn void answer(const struct spawn *s, const struct plan_mount *m, 
 		fd = inside ? mapped_clone(m, map, &e) : not_mapped(m, &e);
 	} else {
 		/* Who may not go there may no more than init. */
-		fd = inside ? open(path, O_PATH | O_CLOEXEC) : -1;
+		const int flags = O_PATH | O_CLOEXEC | (m && m->source_nofollow ? O_NOFOLLOW : 0);
+		fd = inside ? open(path, flags) : -1;
 		if (fd < 0)
 			error_set(&e, inside ? errno : EACCES, "open %s", path);
 	}

@@ -457,6 +457,7 @@ int state_hooks(const struct state *s, const char *kind, enum status_code status
 	};
 	struct status document;
 
+	hooks_files(&run, &s->record.annotations);
 	state_document(s, status, &document);
 	/* runtime.md, "Lifecycle", 13: poststop hooks that fail are warned about, and the rest goes
 	 * on. */

@@ -16,6 +16,7 @@
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/systemd_bus.h"
+#include "spec/extensions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,21 +39,6 @@ bool systemd_on_v1(const struct plan *plan)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-static int resolve_subgroup(struct systemd *s, const struct pairs *annotations, struct error *e)
-{
-	for (size_t i = 0; i < annotations->n; i++) {
-		const char *value = annotations->v[i].value;
-		if (strcmp(annotations->v[i].key, ANNOTATION_SYSTEMD_SUBGROUP) != 0 || !*value)
-			continue;
-		if (strchr(value, '/') || value[0] == '.' || strlen(value) > 255) {
-			error_set(e, 0, "\"%.100s\" is no name of a directory", value);
-			return error_in(e, "annotations[\"%s\"]", ANNOTATION_SYSTEMD_SUBGROUP);
-		}
-		s->subgroup = value;
-	}
-	return 0;
-}
-
 static int resolve_properties(struct systemd *s, const struct pairs *annotations, struct error *e)
 {
 	s->properties = malloc(sizeof(*s->properties));
@@ -70,9 +56,10 @@ int systemd_open(struct arena *a, const struct spec *spec, const char *id, bool 
 
 	s->arena = a;
 	if (systemd_unit_resolve(a, spec->linux->cgroups_path, id, user, &s->unit, e) < 0 ||
-	    resolve_subgroup(s, &spec->annotations, e) < 0 ||
 	    resolve_properties(s, &spec->annotations, e) < 0)
 		return -1;
+	const char *subgroup = annotation_find(&spec->annotations, ANNOTATION_SYSTEMD_SUBGROUP);
+	s->subgroup = subgroup && *subgroup ? subgroup : NULL;
 	s->record.unit = s->unit.name;
 	if (systemd_connect(a, user, &s->bus, &s->record, e) < 0 ||
 	    systemd_ask_group(a, s->bus, &s->group, e) < 0)

@@ -1,5 +1,6 @@
 /* The annotations org.systemd.property.NAME: which names are taken, and their GVariant texts. */
 #include "runtime/parent/systemd_unit.h"
+#include "spec/extensions.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -681,3 +681,35 @@ all_capabilities() { "$OCIRUN" features | jq -c .linux.capabilities; }
 	rmdir "$at/$C-busy"
 	assert_error "$C-busy" processes
 }
+
+@test "run.oci.delegate-cgroup: the program is below the container's cgroup, which has the limits" {
+	need_root
+	pure_v2
+	config '.annotations = {"run.oci.delegate-cgroup": "inner"}'
+	payload cgroup sleep 1000
+	running
+	local at
+	at=$("${IN[@]}" find /sys/fs/cgroup -type d -name "*$C*")
+	equal "$("${IN[@]}" cat "$at/inner/cgroup.procs" "$at/cgroup.procs")" "$(pid_of)"
+	# The namespace's root is the container's own.
+	until_line "cgroup=0::/inner"
+	try oci exec "$C" /bin/payload say here
+	assert_success
+	oci pause "$C"
+	state_is paused
+	oci resume "$C"
+	oci delete --force "$C"
+	user_namespace
+	config '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+	running
+	at=$("${IN[@]}" find /sys/fs/cgroup -type d -name "*$C*" -path "*/inner" -prune -o -type d -name "*$C*" -print | head -n 1)
+	equal "$("${IN[@]}" stat -c %u "$at/inner" "$at/inner/cgroup.procs" | sort -u)" "$("${IN[@]}" stat -c %u "$at")"
+}
+
+@test "run.oci.delegate-cgroup on a host with cgroup v1 is an error" {
+	[ "$(cgroup_mode)" != v2 ] || skip "this host has cgroup v2 alone"
+	config '.annotations = {"run.oci.delegate-cgroup": "inner"}'
+	container
+	assert_error 'annotations["run.oci.delegate-cgroup"]: only cgroups of v2 can be given away, and the host has v1'
+	absent "$ROOT/$C"
+}

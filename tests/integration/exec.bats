@@ -636,6 +636,20 @@ receiver() {
 	assert_error "--pidfd-socket: connect to $T/none"
 }
 
+@test "run.oci.pidfd_receiver stands for create's --pidfd-socket" {
+	payload sleep 1000
+	config --arg path "$T/socket" '.annotations = {"run.oci.pidfd_receiver": $path}'
+	receiver
+	create
+	assert_success
+	wait $receiver
+	equal "$(<"$T/got")" "standard $(pid_of)"
+	try oci create --bundle "$B" "$C-2"
+	rm "$T/socket"
+	try oci create --bundle "$B" "$C-2"
+	assert_error "annotations[\"run.oci.pidfd_receiver\"]: connect to $T/socket"
+}
+
 @test "--cgroup: a cgroup below the container's, never out of it" {
 	need_root
 	pure_v2

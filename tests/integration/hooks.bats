@@ -368,6 +368,24 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	equal "$(cat "$T/list.prestart")" "$C"
 }
 
+@test "run.oci.hooks.stdout and .stderr: files for what hooks write, as crun has them" {
+	config --arg T "$T" '.annotations = {"run.oci.hooks.stdout": "\($T)/hook-out", "run.oci.hooks.stderr": "\($T)/hook-err"}'
+	for list in createRuntime createContainer startContainer poststart poststop; do hook $list "echo $list; echo $list >&2"; done
+	echo before >"$T/hook-out"
+	payload say ran
+	passes
+	equal "$(xargs <"$T/hook-out")" "before createRuntime createContainer poststart poststop"
+	equal "$(xargs <"$T/hook-err")" "createRuntime createContainer poststart poststop"
+	config '.annotations["run.oci.hooks.stderr"] = ""'
+	hook createContainer "echo why >&2; exit 1"
+	container
+	assert_error "failed with exit status 1, it said: why"
+	config '.annotations["run.oci.hooks.stdout"] = "/no/such/file"'
+	container
+	assert_error 'hooks.createRuntime[0]: open /no/such/file for the annotation run.oci.hooks.stdout: No such file or directory'
+	absent "$ROOT/$C"
+}
+
 @test "a hook's output is not waited for beyond its end" {
 	hook createRuntime "sleep 5 & echo \$! >$T/pid"
 	before=$SECONDS

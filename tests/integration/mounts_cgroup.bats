@@ -111,3 +111,12 @@ all_read_only() {
 	matches 'stat=/sys/fs/cgroup/cgroup\.procs .*'
 	! grep -F 'fsopen("cgroup2")' "$T/err" || fail "mounted anew"
 }
+
+@test "run.oci.systemd.force_cgroup_v1 mounts the hierarchy name=systemd in the place of another mount" {
+	[ -n "$(awk '/name=systemd/' /proc/self/cgroup)" ] || skip "the host has no cgroup v1 hierarchy name=systemd"
+	config '.annotations = {"run.oci.systemd.force_cgroup_v1": "/sys/fs/cgroup"}'
+	payload mounts
+	passes
+	matches 'mount=/sys/fs/cgroup cgroup cgroup .*name=systemd.*'
+	no_match 'mount=/sys/fs/cgroup/.*'
+}

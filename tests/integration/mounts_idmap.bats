@@ -27,6 +27,21 @@ owner() { sed -n "s|^stat=$1 [^ ]* [^ ]* \([^ ]*\) .*|\1|p" <<<"$out"; }
 	equal "$(owner /m/file)" 5000:6000
 }
 
+@test "idmap=uids=...;gids=..., as crun has it: mappings in the option" {
+	source_files
+	mount_add '{destination: "/m", type: "bind", source: ($T + "/src"), options: ["bind", "idmap=uids=0-0-10#1000-5000-10;gids=2000-6000-1"]},
+		{destination: "/r", type: "bind", source: ($T + "/src"), options: ["rbind", "ridmap=uids=1000-5001-10;gids=2000-6001-1"]}'
+	payload stat /m/file stat /r/sub/file
+	passes
+	equal "$(owner /m/file)" 5000:6000
+	equal "$(owner /r/sub/file)" 5001:6001
+	user_namespace
+	config '.mounts[7].options = ["rbind", "idmap=uids=@1000-7-10;gids=@2000-8-1"] | del(.mounts[8])'
+	payload stat /m/file
+	passes
+	equal "$(owner /m/file)" 7:8
+}
+
 @test "what is made in a mapped mount belongs to the mapped ids" {
 	mkdir "$T/src"
 	chown 1000:2000 "$T/src"

@@ -33,6 +33,35 @@ flagged() { hold "mkdir -p $T/src; mount -t tmpfs src $T/src; mkdir $T/src/sub; 
 	assert_error 'mounts[7].options: "copy-symlink" is for new bind mounts'
 }
 
+@test "src-nofollow binds a symbolic link itself, dest-nofollow mounts over one" {
+	ln -s nowhere "$T/link"
+	echo text >"$T/file"
+	ln -s elsewhere "$B/rootfs/there"
+	echo untouched >"$B/rootfs/elsewhere"
+	mount_add '{destination: "/link", type: "bind", source: ($T + "/link"), options: ["bind", "src-nofollow"]},
+		{destination: "/there", type: "bind", source: ($T + "/file"), options: ["bind", "dest-nofollow"]},
+		{destination: "/a/new", type: "bind", source: ($T + "/link"), options: ["bind", "src-nofollow", "dest-nofollow"]},
+		{destination: "/tmp/dir", type: "tmpfs", options: ["dest-nofollow"]}'
+	shell 'readlink /link; cat /there; cat /elsewhere; readlink /a/new; test -d /tmp/dir && echo yes'
+	passes
+	equal "$(xargs <<<"$out")" "nowhere text untouched nowhere yes"
+	user_namespace
+	passes
+	equal "$(xargs <<<"$out")" "nowhere text untouched nowhere yes"
+	config '.mounts[7].type = "tmpfs" | .mounts[7].options = ["src-nofollow"]'
+	container
+	assert_error 'mounts[7].options: "src-nofollow" is for new bind mounts'
+}
+
+@test "what would be recursive flags of filesystems leaves the host's alone, as crun has them" {
+	mkdir "$T/dir"
+	mount_add '{destination: "/d", type: "bind", source: ($T + "/dir"), options: ["rbind", "rsync", "rdirsync", "rnomand", "rasync"]},
+		{destination: "/t", type: "tmpfs", options: ["rsync"]}'
+	payload mounts
+	passes
+	! [[ $(options /d) == *,sync,* ]] || fail "the host's filesystem became sync"
+}
+
 @test "a bind mount in a user namespace keeps the flags of its source" {
 	flagged nosuid,nodev,noexec,noatime,ro
 	user_namespace

@@ -442,3 +442,43 @@ notify() {
 	profile '{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/no/such/socket"}'
 	passes
 }
+
+# --- what crun has besides ----------------------------------------------------------------------------------------------------------------
+
+@test "run.oci.seccomp.receiver stands for listenerPath" {
+	agent 258=42
+	notify mkdirat
+	config --arg path "$T/agent" 'del(.linux.seccomp.listenerPath, .linux.seccomp.listenerMetadata) | .annotations = {"run.oci.seccomp.receiver": $path}'
+	payload syscall mkdirat
+	passes
+	line "syscall mkdirat=(ENOMSG)"
+}
+
+@test "run.oci.seccomp_fail_unknown_syscall makes a name that is none an error" {
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["getppid", "no_such_call"], "action": "SCMP_ACT_ERRNO"}]}'
+	passes
+	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "1"}'
+	container
+	assert_error 'linux.seccomp.syscalls[0].names[1]: libseccomp knows no system call "no_such_call"'
+	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "0"}'
+	passes
+}
+
+@test "run.oci.seccomp_bpf_data: a program for the kernel, in the place of linux.seccomp" {
+	[ "$(uname -m)" = x86_64 ] || skip "numbers of x86_64"
+	# getppid fails with errno 42, whatever linux.seccomp says.
+	profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["getuid"], "action": "SCMP_ACT_ERRNO"}]}'
+	config '.annotations = {"run.oci.seccomp_bpf_data": "IAAAAAAAAAAVAAABbgAAAAYAAAAqAAUABgAAAAAA/38="}'
+	payload syscall getppid syscall getuid
+	passes
+	line "syscall getppid=(ENOMSG)"
+	line "syscall getuid=ok"
+	config 'del(.linux.seccomp)'
+	payload syscall getppid sleep 100
+	running
+	try oci exec "$C" /bin/payload syscall getppid
+	line "syscall getppid=(ENOMSG)"
+	config '.annotations = {"run.oci.seccomp_bpf_data": "AAAAAAAAAAA="}'
+	try oci run --bundle "$B" "$C-2"
+	assert_error 'linux.seccomp: load the filter: Invalid argument'
+}

@@ -435,6 +435,7 @@ static void what_a_remount_names(void **state)
 static const struct {
 	const char *mount;
 	const char *data[3];
+	const char *type; /* the annotation run.oci.mount_context_type; NULL: none */
 } labels[] = {
 	{ "\"type\":\"tmpfs\"", { "context=u:r:t:s0:c1,c2" } },
 	{ "\"type\":\"devpts\",\"options\":[\"mode=620\"]",
@@ -450,6 +451,8 @@ static const struct {
 	{ "\"type\":\"cgroup2\"", { 0 } },
 	{ "\"source\":\"/x\",\"options\":[\"bind\"]", { 0 } },
 	{ "\"type\":\"tmpfs\",\"options\":[\"remount\",\"ro\"]", { 0 } },
+	{ "\"type\":\"tmpfs\"", { "rootcontext=u:r:t:s0:c1,c2" }, "rootcontext" },
+	{ "\"type\":\"tmpfs\"", { "context=u:r:t:s0:c1,c2" }, "" },
 };
 
 static void mount_label(void **state)
@@ -464,8 +467,10 @@ static void mount_label(void **state)
 			&p->arena,
 			"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},\"mounts\":[{"
 			"\"destination\":\"/a\",%s}],\"linux\":{\"mountLabel\":"
-			"\"u:r:t:s0:c1,c2\",\"namespaces\":[{\"type\":\"mount\"}]}}",
-			labels[i].mount);
+			"\"u:r:t:s0:c1,c2\",\"namespaces\":[{\"type\":\"mount\"}]},"
+			"\"annotations\":{\"%s\":\"%s\"}}",
+			labels[i].mount, labels[i].type ? "run.oci.mount_context_type" : "x",
+			labels[i].type ? labels[i].type : "");
 		if (spec_read(&p->arena, text, strlen(text), &s, NULL, &e) < 0 ||
 		    resolve_mounts(s, &p->arena, &plan, &e) < 0)
 			fail_msg("%s: %s", text, shown(&e));

@@ -23,6 +23,12 @@
 #define DEV(text) LINUX("\"devices\":[{\"path\":\"/d\"," text "}]")
 #define NEEDS(type) "needs a namespace of type \"" type "\" in linux.namespaces"
 
+#define NOTE(name, value) "\"annotations\":{\"" name "\":\"" value "\"}"
+#define BIND(options) "\"mounts\":[{\"destination\":\"/x\",\"options\":[" options "]}],"
+#define IDMAP_IS                                                                                \
+	" is not like idmap=uids=0-1000-10;gids=@0-0-10, with ids after @ that linux.uidMappings" \
+	" and linux.gidMappings have"
+
 /* What stands behind ociVersion and root, and the whole error; NULL: there is none. */
 static const struct {
 	const char *members;
@@ -321,6 +327,48 @@ static const struct {
 	/* several at once */
 	{ "\"hostname\":\"h\",\"process\":{\"cwd\":\"c\",\"args\":[\"a\"]}",
 	  "process.cwd: \"c\" is not absolute\nhostname: " NEEDS("uts") },
+	/* What crun has besides. */
+	{ NOTE("run.oci.handler", "wasm"),
+	  "annotations[\"run.oci.handler\"]: \"wasm\" can't be had: programs are run by the host's "
+	  "kernel alone" },
+	{ NOTE("run.oci.handler", ""), NULL },
+	{ NOTE("run.oci.seccomp.plugins", "a.so"),
+	  "annotations[\"run.oci.seccomp.plugins\"]: \"a.so\" can't be had: an agent listens at "
+	  "linux.seccomp.listenerPath" },
+	{ NOTE("run.oci.seccomp.receiver", "a"),
+	  "annotations[\"run.oci.seccomp.receiver\"]: \"a\" is not absolute" },
+	{ NOTE("run.oci.seccomp_bpf_data", "!"),
+	  "annotations[\"run.oci.seccomp_bpf_data\"]: \"!\" is not base64" },
+	{ NOTE("run.oci.seccomp_bpf_data", "AAAA"),
+	  "annotations[\"run.oci.seccomp_bpf_data\"]: 3 bytes are no program for the kernel: 1 to "
+	  "4096 instructions of 8" },
+	{ NOTE("run.oci.seccomp_bpf_data", "BgAAAAAA/38="), NULL },
+	{ NOTE("run.oci.mount_context_type", "kontext"),
+	  "annotations[\"run.oci.mount_context_type\"]: \"kontext\" is none of context, fscontext, "
+	  "defcontext and rootcontext" },
+	{ NOTE("run.oci.mount_context_type", "defcontext"), NULL },
+	{ NOTE("run.oci.hooks.stdout", "a/b"),
+	  "annotations[\"run.oci.hooks.stdout\"]: \"a/b\" is not absolute" },
+	{ NOTE("run.oci.systemd.force_cgroup_v1", "/a"),
+	  "annotations[\"run.oci.systemd.force_cgroup_v1\"]: \"/a\" is no destination in mounts" },
+	{ NOTE("run.oci.delegate-cgroup", "a/b"),
+	  "annotations[\"run.oci.delegate-cgroup\"]: \"a/b\" is no name of a directory" },
+	{ NOTE("run.oci.systemd.subgroup", ".."),
+	  "annotations[\"run.oci.systemd.subgroup\"]: \"..\" is no name of a directory" },
+	{ BIND("\"idmap=uids=0-1-10#10-11-10;gids=0-1-1\"") LINUX(NS(MNT)), NULL },
+	{ BIND("\"idmap=uids=0-1-10#10-11-10\"") LINUX(NS(MNT)),
+	  "mounts[0].gidMappings: is required because uidMappings is there" },
+	{ BIND("\"ro\",\"idmap=uids=0-1;gids=0-1-1\"") LINUX(NS(MNT)),
+	  "mounts[0].options[1]: \"idmap=uids=0-1;gids=0-1-1\"" IDMAP_IS "\n"
+	  "mounts[0].options[1]: \"idmap\" needs uidMappings and gidMappings, or a user namespace in "
+	  "linux.namespaces" },
+	{ BIND("\"ridmap=uids=0-1-1;gids=0-1-4294967296\"") LINUX(NS(MNT "," USER)),
+	  "mounts[0].options[0]: \"ridmap=uids=0-1-1;gids=0-1-4294967296\"" IDMAP_IS },
+	{ BIND("\"idmap=sids=0-1-1\"") LINUX(NS(MNT "," USER)),
+	  "mounts[0].options[0]: \"idmap=sids=0-1-1\"" IDMAP_IS },
+	{ BIND("\"idmap=uids=@0-0-1;gids=@0-1-1\"") LINUX(NS(MNT "," USER) "," MAPS),
+	  "mounts[0].options[0]: \"idmap=uids=@0-0-1;gids=@0-1-1\"" IDMAP_IS },
+	{ BIND("\"idmap=uids=@0-0-1;gids=@0-0-1\"") LINUX(NS(MNT "," USER) "," MAPS), NULL },
 };
 
 static int read_members(struct arena *a, const char *members, struct error *e)
