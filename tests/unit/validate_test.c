@@ -25,7 +25,7 @@
 
 #define NOTE(name, value) "\"annotations\":{\"" name "\":\"" value "\"}"
 #define BIND(options) "\"mounts\":[{\"destination\":\"/x\",\"options\":[" options "]}],"
-#define IDMAP_IS                                                                                \
+#define IDMAP_IS                                                                                  \
 	" is not like idmap=uids=0-1000-10;gids=@0-0-10, with ids after @ that linux.uidMappings" \
 	" and linux.gidMappings have"
 
