@@ -456,7 +456,7 @@ list_at() { "$PYTHON" "$here/terminal.py" --size "24x$1" -- "$OCIRUN" --root "$R
 
 @test "features claims no more than there is" {
 	features=$("$OCIRUN" features)
-	for option in $(jq -r '.mountOptions[] | select(test("idmap|remount|bind$|copy-symlink|shared|slave|private|unbindable|mand") | not)' <<<"$features"); do
+	for option in $(jq -r '.mountOptions[] | select(test("idmap|remount|bind$|copy-symlink|nofollow|shared|slave|private|unbindable|mand") | not)' <<<"$features"); do
 		flags+=("$option")
 	done
 	config '.mounts += [$ARGS.positional[] | {destination: "/f/\(.)", type: "tmpfs", source: "t", options: [.]}]' --args -- "${flags[@]}"
