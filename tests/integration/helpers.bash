@@ -369,6 +369,10 @@ pure_v2() {
 # Where the cgroup2 hierarchy is, as this process sees it.
 cgroup2_at() { [ -d /sys/fs/cgroup/unified ] && echo /sys/fs/cgroup/unified || echo /sys/fs/cgroup; }
 
+need_cgroup2() { [ "$(cgroup_mode)" != v1 ] || skip "this host has no cgroup2"; }
+# A hierarchy in which a new cgroup takes processes at once.
+hierarchy_at() { [ "$(cgroup_mode)" = v1 ] && echo /sys/fs/cgroup/pids || cgroup2_at; }
+
 # The directory of the container's cgroup for the files FILE of cgroup v1 and FILE of v2; "-": that version has none.
 place() {
 	local v1=${1%%.*} v2=${2%%.*}
