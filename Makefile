@@ -319,7 +319,7 @@ help:
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #help make fuzz                fuzz what reads bytes of others: documents, messages, the plan, files (FUZZ_SECONDS=60 each; FUZZ_ONLY=spec)
 #help make lint                formatting, dependency arrows, sizes, shell scripts
-#help make analyze             what cppcheck and gcc -fanalyzer find
+#help make analyze             what cppcheck, gcc -fanalyzer and clang-tidy find
 #help make format              format the C sources
 #help make coverage            how many lines the tests reach, by folder (COVERAGE_SUITES=check-unit COVERAGE_FILES=yes)
 #help make bench               time, memory, system calls beside crun, runc, youki (BENCH_RUNS=60 PEERS="/path ...")

@@ -108,7 +108,7 @@ static int set(struct error *e, int code, const char *format, va_list args)
 	return -1;
 }
 
-int error_set(struct error *e, int code, const char *format, ...)
+int(error_set)(struct error *e, int code, const char *format, ...)
 {
 	va_list args;
 
@@ -118,7 +118,7 @@ int error_set(struct error *e, int code, const char *format, ...)
 	return -1;
 }
 
-int error_set_call(struct error *e, int code, const char *name, const char *format, ...)
+int(error_set_call)(struct error *e, int code, const char *name, const char *format, ...)
 {
 	va_list args;
 
@@ -151,7 +151,7 @@ static void place_lines(struct error *e, const char *place)
 	}
 }
 
-int error_in(struct error *e, const char *format, ...)
+int(error_in)(struct error *e, const char *format, ...)
 {
 	char place[sizeof(e->field)];
 	va_list args;
@@ -167,7 +167,7 @@ int error_in(struct error *e, const char *format, ...)
 	return -1;
 }
 
-int error_context(struct error *e, const char *format, ...)
+int(error_context)(struct error *e, const char *format, ...)
 {
 	char words[sizeof(e->context)];
 	va_list args;
@@ -180,7 +180,7 @@ int error_context(struct error *e, const char *format, ...)
 	return -1;
 }
 
-int error_hint(struct error *e, const char *format, ...)
+int(error_hint)(struct error *e, const char *format, ...)
 {
 	va_list args;
 
@@ -204,7 +204,7 @@ static void add_line(struct error *e, const char *field, const char *text)
 		e->text[used] = '\0';
 }
 
-int error_add(struct error *e, const char *field, const char *format, ...)
+int(error_add)(struct error *e, const char *field, const char *format, ...)
 {
 	char place[sizeof(e->field)], text[PROBLEM_MAX];
 	va_list args;

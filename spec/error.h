@@ -58,6 +58,39 @@ int error_hint(struct error *e, const char *format, ...) __attribute__((format(p
 int error_add(struct error *e, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* That these return -1 is known where they are called: to compilers, and to analyzers, which else
+ * follow paths that are none. */
+#define error_set(...)                    \
+	({                                \
+		(error_set)(__VA_ARGS__); \
+		-1;                       \
+	})
+#define error_set_call(...)                    \
+	({                                     \
+		(error_set_call)(__VA_ARGS__); \
+		-1;                            \
+	})
+#define error_in(...)                    \
+	({                               \
+		(error_in)(__VA_ARGS__); \
+		-1;                      \
+	})
+#define error_context(...)                    \
+	({                                    \
+		(error_context)(__VA_ARGS__); \
+		-1;                           \
+	})
+#define error_hint(...)                    \
+	({                                 \
+		(error_hint)(__VA_ARGS__); \
+		-1;                        \
+	})
+#define error_add(...)                    \
+	({                                \
+		(error_add)(__VA_ARGS__); \
+		-1;                       \
+	})
+
 /*
  * The whole story on one line or more, "CONTEXT: FIELD: TEXT (HINT)", into `out`, always
  * terminated. Returns `out`. Several problems have a line each; those that found no room are

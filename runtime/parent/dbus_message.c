@@ -195,9 +195,7 @@ static const char *take_text(struct dbus_message *m, size_t n)
 {
 	const char *text = n < DBUS_MESSAGE_MAX ? take(m, 1, n + 1) : NULL;
 
-	if (!text)
-		m->bad = true;
-	else if (text[n] || memchr(text, 0, n))
+	if (!text || text[n] || memchr(text, 0, n))
 		m->bad = true;
 	return m->bad ? "" : text;
 }
