@@ -19,6 +19,7 @@
 #include "runtime/parent/resolve.h"
 #include "runtime/parent/spawn.h"
 #include "runtime/parent/state.h"
+#include "runtime/parent/systemd.h"
 #include "runtime/process.h"
 #include "runtime/schedule.h"
 #include "runtime/sys.h"
@@ -46,9 +47,10 @@ struct execution {
 	int pidfd;
 	int console_socket;
 	int pidfd_socket;
-	int terminal;   /* the master; -1: none, or handed over */
-	uint64_t kills; /* for lack of memory, before the program ran */
-	bool executing; /* its last word before execve */
+	int terminal;    /* the master; -1: none, or handed over */
+	const char *top; /* directory of the systemd unit that attaches the process */
+	uint64_t kills;  /* for lack of memory, before the program ran */
+	bool executing;  /* its last word before execve */
 };
 
 static int stopped(struct error *e)
@@ -172,6 +174,25 @@ static void end_child(struct execution *x)
 	x->spawn.pid = 0;
 }
 
+/* Of the unit that has the container, the cgroup; NULL when there is none on cgroup v2. */
+static const char *top_of_unit(const struct execution *x)
+{
+	const struct record *r = &x->state.record;
+	const struct plan *p = x->bundle.plan;
+
+	return r->systemd && r->cgroups.n == 1 && p->cgroups.n == 1 && p->cgroups.v[0].unified
+		       ? r->cgroups.v[0].top
+		       : NULL;
+}
+
+static int place_by_systemd(void *data, pid_t pid, struct error *e)
+{
+	const struct execution *x = data;
+
+	return systemd_attach(x->state.record.systemd, x->top, x->bundle.plan->cgroups.v[0].path,
+			      pid, e);
+}
+
 static int spawn(struct execution *x, struct error *e)
 {
 	x->spawn.spec = x->bundle.spec;
@@ -179,6 +200,16 @@ static int spawn(struct execution *x, struct error *e)
 	x->spawn.arena = &x->arena;
 	if (spawn_init(&x->spawn, e) == 0)
 		return 0;
+	/* A plain user's session may be outside the cgroup of their own systemd. */
+	const char *top = e->code == EACCES ? top_of_unit(x) : NULL;
+	if (top) {
+		end_child(x);
+		*e = ERROR_NONE;
+		x->top = top;
+		x->spawn.place = place_by_systemd;
+		x->spawn.data = x;
+		return spawn_init(&x->spawn, e);
+	}
 	/* What the container's first process has done to its cgroup meanwhile. */
 	if ((e->code != EBUSY && e->code != ENOENT && e->code != EOPNOTSUPP) || x->o->cgroup.n ||
 	    !cgroup_join_init(&x->arena, &x->state.record, x->bundle.plan))

@@ -248,6 +248,26 @@ int systemd_update(const struct record_systemd *r, const struct plan *plan,
 	return result;
 }
 
+int systemd_attach(const struct record_systemd *r, const char *top, const char *path, int pid,
+		   struct error *e)
+{
+	struct error why = ERROR_NONE;
+	struct dbus_message answer;
+	struct dbus *bus;
+
+	if (systemd_reconnect(&bus, r, e) < 0)
+		return -1;
+	struct dbus_bytes *b = systemd_call(bus, "AttachProcessesToUnit", "ssau");
+	dbus_put_text(b, r->unit);
+	dbus_put_text(b, path + strlen(top));
+	const size_t pids = dbus_array_begin(b, 4);
+	dbus_put_u32(b, (uint32_t)pid);
+	dbus_array_end(b, pids, 4);
+	const int result = dbus_call(bus, &answer, &why);
+	dbus_close(&bus);
+	return result < 0 ? failed(e, "put the process into", r->unit, &why) : 0;
+}
+
 static int stop(const struct record_systemd *r, struct error *e)
 {
 	struct dbus *bus;

@@ -51,6 +51,13 @@ MUST_CHECK int systemd_set_limits(struct systemd *s, const struct plan *plan, st
 MUST_CHECK int systemd_update(const struct record_systemd *r, const struct plan *plan,
 			      const struct device_list *devices, struct error *e);
 
+/*
+ * Put one more process into the unit, or into a cgroup below its own: what only systemd may do for
+ * a plain user whose session is not below their own systemd's cgroup. `path` is the directory.
+ */
+MUST_CHECK int systemd_attach(const struct record_systemd *r, const char *top, const char *path,
+			      int pid, struct error *e);
+
 /* End the unit, whose processes have ended, and forget it. A unit that is gone is fine. */
 MUST_CHECK int systemd_stop(const struct record_systemd *r, struct error *e);
 

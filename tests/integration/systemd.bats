@@ -601,6 +601,27 @@ rootless_end() {
 	rootless_end
 }
 
+# This session is not below the user's systemd: the kernel lets the user move nothing from here to there.
+@test "exec of a plain user in a session elsewhere, by the user's systemd" {
+	rootless
+	payload sleep 100
+	try oci_user create --bundle "$B" "$C"
+	assert_success
+	try oci_user start "$C"
+	assert_success
+	local at=/user.slice/user-$USER_ID.slice/user@$USER_ID.service/user.slice/$(unit_of)
+	try oci_user exec "$C" /bin/payload exit 7
+	assert_exit 7
+	try oci_user exec --detach --pid-file "$T/pid" "$C" /bin/payload sleep 100
+	assert_success
+	equal "$(cat "/proc/$(<"$T/pid")/cgroup")" "0::$at"
+	as_user mkdir "/sys/fs/cgroup$at/below"
+	try oci_user exec --detach --pid-file "$T/pid" --cgroup below "$C" /bin/payload sleep 100
+	assert_success
+	equal "$(cat "/proc/$(<"$T/pid")/cgroup")" "0::$at/below"
+	rootless_end
+}
+
 @test "root of a user namespace, as podman runs it, uses the user's systemd" {
 	rootless
 	payload exit 5
