@@ -266,6 +266,23 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	equal "$(cat "$T/secret")" secret
 }
 
+@test "CVE-2025-52565: the container's end of the terminal is not looked for by its name" {
+	[ -c /dev/pts/ptmx ] || skip "no /dev/pts/ptmx on this host"
+	# A volume at /dev/pts with a true multiplexer, and a trap at every name that a pty could have.
+	mkdir "$T/pts"
+	touch "$T/pts/ptmx"
+	echo secret >"$B/rootfs/secret"
+	for n in $(seq 0 300); do ln -s /secret "$T/pts/$n"; done
+	config --arg pts "$T/pts" '.process.terminal = true | .mounts |= map(select(.destination != "/dev/pts"))
+		| .mounts += [{destination: "/dev/pts", type: "bind", source: $pts, options: ["bind"]},
+			{destination: "/dev/pts/ptmx", type: "bind", source: "/dev/pts/ptmx", options: ["bind"]}]'
+	payload tty
+	container
+	# (The kernel has no name for the other end of one that is bound alone.)
+	assert_error "open the container's end of the terminal"
+	equal "$(cat "$B/rootfs/secret")" secret
+}
+
 @test "CVE-2025-23266: a hook does not get the container's environment" {
 	config --arg p "$PAYLOAD" --arg out "$T/env" '.process.env += ["LD_PRELOAD=/evil.so", "EVIL=1"]
 		| .hooks = {createContainer: [{path: $p, args: ["payload", "to", $out, "env"]}], prestart: [{path: $p, args: ["payload", "to", $out, "env"]}]}'
