@@ -24,6 +24,7 @@ static const struct {
 	[MESSAGE_DEVICE] = { "device", "either" },
 	[MESSAGE_MOUNTED] = { "mounted", "child" },
 	[MESSAGE_NETWORK] = { "network", "either" },
+	[MESSAGE_OUTPUT] = { "output", "either" },
 	[MESSAGE_HOOKED] = { "hooked", "parent" },
 	[MESSAGE_TERMINAL] = { "terminal", "child" },
 	[MESSAGE_SCHEDULE] = { "schedule", "either" },

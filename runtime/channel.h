@@ -27,7 +27,9 @@ enum message_type {
 	MESSAGE_NETWORK,  /* child: move the network devices to my network namespace, which comes
 			     along; parent: they are there */
 	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */
-	MESSAGE_HOOKED,   /* parent: prestart and createRuntime hooks are done */
+	MESSAGE_OUTPUT, /* child: open the file of the annotation run.oci.hooks.stdout (value 1) or
+			   stderr (2); parent: here it is */
+	MESSAGE_HOOKED, /* parent: prestart and createRuntime hooks are done */
 	MESSAGE_TERMINAL, /* child: here is the master */
 	MESSAGE_SCHEDULE, /* child: I may not set my scheduling, do it for me; parent: it is done */
 	MESSAGE_LISTENER, /* child: the filter is loaded; value is the descriptor, among mine, of

@@ -1,5 +1,6 @@
 /*
- * See hooks.h. A hook's stdout and stderr are one pipe of which the end is kept for the error. Its
+ * See hooks.h. What of a hook's stdout and stderr goes to no file is one pipe of which the end is
+ * kept for the error. Its
  * output is not awaited past its exit: a daemon that a hook leaves behind may hold the pipe for
  * ever. The state comes in a memfd, so a hook that does not read can't block us.
  */
@@ -10,7 +11,6 @@
 #include "runtime/log.h"
 #include "runtime/sys.h"
 #include "runtime/timing.h"
-#include "spec/extensions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,13 +62,9 @@ struct streams {
 	int in, out, err;
 };
 
-/* An annotation's file; -1 without one. */
-static int open_stream(const char *file, const char *annotation, int *fd, struct error *e)
+static int output_of(const struct hook_run *run, int i, int pipe)
 {
-	*fd = file ? open(file, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0644) : -1;
-	if (!file || *fd >= 0)
-		return 0;
-	return error_set(e, errno, "open %s for the annotation %s", file, annotation);
+	return run->outputs && run->outputs[i] >= 0 ? run->outputs[i] : pipe;
 }
 
 static int state_file(const struct hook_run *run)
@@ -292,13 +288,8 @@ static int run_one(const struct hook_run *run, const struct spec_hook *hook, int
 	CLEAN_FD from = ends[0];
 	CLEAN_FD to = ends[1];
 	fcntl(to, F_SETFL, 0); /* only our end must not block */
-	int opened[2] = { -1, -1 };
-	bool ready = open_stream(run->stdout_file, ANNOTATION_HOOKS_STDOUT, &opened[0], e) == 0 &&
-		     open_stream(run->stderr_file, ANNOTATION_HOOKS_STDERR, &opened[1], e) == 0;
-	CLEAN_FD out = opened[0];
-	CLEAN_FD err = opened[1];
-	const struct streams streams = { input, out < 0 ? to : out, err < 0 ? to : err };
-	if (!ready || spawn(run, hook, &streams, &pid, e) < 0)
+	const struct streams io = { input, output_of(run, 0, to), output_of(run, 1, to) };
+	if (spawn(run, hook, &io, &pid, e) < 0)
 		return -1;
 	fd_close(&to);
 	CLEAN_FD pidfd = sys_pidfd_open(pid);
@@ -346,19 +337,6 @@ static int run_timed(const struct hook_run *run, size_t i, struct error *e)
 						 : run_one(run, hook, &status, e);
 	timing_end(timed, status);
 	return result;
-}
-
-static const char *file_of(const struct pairs *annotations, const char *name)
-{
-	const char *file = annotation_find(annotations, name);
-
-	return file && *file ? file : NULL;
-}
-
-void hooks_files(struct hook_run *run, const struct pairs *annotations)
-{
-	run->stdout_file = file_of(annotations, ANNOTATION_HOOKS_STDOUT);
-	run->stderr_file = file_of(annotations, ANNOTATION_HOOKS_STDERR);
 }
 
 int hooks_run(const struct hook_run *run, struct error *e)

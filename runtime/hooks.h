@@ -16,7 +16,7 @@ struct hook_run {
 	size_t state_size;
 	const char
 		*directory; /* their current directory, "/" when it can't be entered; NULL: ours */
-	const char *stdout_file, *stderr_file; /* to append to; NULL: kept for the error */
+	const int *outputs; /* [2], for stdout and stderr; -1: kept for the error; NULL: both */
 	bool adopt; /* of one that is killed at its timeout, kill what has left its process group
 		       too; we must see ourselves in /proc */
 	void (*failed)(
@@ -26,10 +26,6 @@ struct hook_run {
 					   with errno */
 	const void *by;
 };
-
-/* The files of the annotations run.oci.hooks.stdout and run.oci.hooks.stderr. Not for hooks that
- * run in the container's root, which would find the image's files. */
-void hooks_files(struct hook_run *run, const struct pairs *annotations);
 
 /*
  * Run the hooks in order until one fails; the error holds its place, what became of it and the end

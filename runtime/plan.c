@@ -21,6 +21,7 @@ static const struct json_field plan_mount_fields[] = {
 	FIELD("copyUp", struct plan_mount, copy_up, JSON_OMITZERO),
 	FIELD("copySymlink", struct plan_mount, copy_symlink, JSON_OMITZERO),
 	FIELD("sourceNofollow", struct plan_mount, source_nofollow, JSON_OMITZERO),
+	FIELD("forcedV1", struct plan_mount, forced_v1, JSON_OMITZERO),
 	FIELD("destinationNofollow", struct plan_mount, destination_nofollow, JSON_OMITZERO),
 	FIELD("idmap", struct plan_mount, idmap, JSON_OMITZERO),
 	FIELD("idmapBelow", struct plan_mount, idmap_below, JSON_OMITZERO),

@@ -38,6 +38,7 @@ struct plan_mount {
 	bool destination_nofollow; /* and is mounted over */
 	bool idmap;                /* by a user namespace that the parent has (MESSAGE_OPEN) */
 	bool idmap_below;          /* ridmap */
+	bool forced_v1;            /* of type cgroup: only the hierarchy name=systemd of v1 */
 	uint64_t attr_set;         /* MOUNT_ATTR_* of this mount */
 	uint64_t attr_clear;
 	uint64_t attr_drop; /* of a bind's source: cleared as well, unless a user namespace has

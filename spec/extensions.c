@@ -41,7 +41,8 @@ static void receiver(const struct annotation *x)
 		f->listener_path = x->value;
 }
 
-/* Base64 of the instructions, in the place of all that linux.seccomp says but the flags. */
+/* Base64 of the instructions, in the place of all that linux.seccomp says but its flags and who
+ * listens. */
 static void bpf_data(const struct annotation *x)
 {
 	struct spec_seccomp *own = arena_new(x->a, struct spec_seccomp);
@@ -55,7 +56,11 @@ static void bpf_data(const struct annotation *x)
 		error_add(x->e, AT(PLACE, x->name),
 			  "%d bytes are no program for the kernel: 1 to %d instructions of %d", n,
 			  INSTRUCTIONS_MAX, INSTRUCTION);
-	own->flags = x->s->linux->seccomp ? x->s->linux->seccomp->flags : NULL;
+	if (x->s->linux->seccomp) {
+		own->flags = x->s->linux->seccomp->flags;
+		own->listener_path = x->s->linux->seccomp->listener_path;
+		own->listener_metadata = x->s->linux->seccomp->listener_metadata;
+	}
 	own->default_action = SECCOMP_ALLOW;
 	own->program = bytes;
 	own->program_length = n < 0 ? 0 : (size_t)n;

@@ -53,6 +53,11 @@
 	{                                         \
 		.name = word, .super_clear = bits \
 	}
+/* crun's: of the filesystems below, too, which are not ours to change. */
+#define OF_BELOW(word, which, bits)                            \
+	{                                                      \
+		.name = word, .which = bits, .recursive = true \
+	}
 #define ACT(word, what)                   \
 	{                                 \
 		.name = word, .act = what \
@@ -86,22 +91,22 @@ const struct mount_option mount_options[] = {
 	SET("nosuid", MOUNT_ATTR_NOSUID),
 	SET("nosymfollow", MOUNT_ATTR_NOSYMFOLLOW),
 	PROPAGATION("private", MS_PRIVATE),
-	SUPER_CLEAR("rasync", MS_SYNCHRONOUS),
+	OF_BELOW("rasync", super_clear, MS_SYNCHRONOUS),
 	REC_ATIME("ratime", MOUNT_ATTR_RELATIME),
 	ACT("rbind", MOUNT_RBIND),
 	REC_CLEAR("rdev", MOUNT_ATTR_NODEV),
 	REC_CLEAR("rdiratime", MOUNT_ATTR_NODIRATIME),
-	SUPER_SET("rdirsync", MS_DIRSYNC),
+	OF_BELOW("rdirsync", super_set, MS_DIRSYNC),
 	ATIME("relatime", MOUNT_ATTR_RELATIME),
 	ACT("remount", MOUNT_REMOUNT),
 	REC_CLEAR("rexec", MOUNT_ATTR_NOEXEC),
 	ACT("ridmap", MOUNT_RIDMAP),
-	SUPER_SET("rmand", MS_MANDLOCK),
+	OF_BELOW("rmand", super_set, MS_MANDLOCK),
 	REC_ATIME("rnoatime", MOUNT_ATTR_NOATIME),
 	REC_SET("rnodev", MOUNT_ATTR_NODEV),
 	REC_SET("rnodiratime", MOUNT_ATTR_NODIRATIME),
 	REC_SET("rnoexec", MOUNT_ATTR_NOEXEC),
-	SUPER_CLEAR("rnomand", MS_MANDLOCK),
+	OF_BELOW("rnomand", super_clear, MS_MANDLOCK),
 	{ .name = "rnorelatime", .recursive = true },
 	REC_ATIME("rnostrictatime", MOUNT_ATTR_RELATIME),
 	REC_SET("rnosuid", MOUNT_ATTR_NOSUID),
@@ -116,7 +121,7 @@ const struct mount_option mount_options[] = {
 	REC_ATIME("rstrictatime", MOUNT_ATTR_STRICTATIME),
 	REC_CLEAR("rsuid", MOUNT_ATTR_NOSUID),
 	REC_CLEAR("rsymfollow", MOUNT_ATTR_NOSYMFOLLOW),
-	SUPER_SET("rsync", MS_SYNCHRONOUS),
+	OF_BELOW("rsync", super_set, MS_SYNCHRONOUS),
 	PROPAGATION("runbindable", MS_REC | MS_UNBINDABLE),
 	{ .name = "rw", .attr_clear = MOUNT_ATTR_RDONLY, .super_clear = MS_RDONLY },
 	PROPAGATION("shared", MS_SHARED),

@@ -21,6 +21,7 @@
 #include "runtime/log.h"
 #include "runtime/sys.h"
 #include "runtime/timing.h"
+#include "spec/extensions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,32 +36,6 @@
 
 #define CLOSE_CLOEXEC 4U /* CLOSE_RANGE_CLOEXEC */
 
-static int run_hooks(struct child *c, const char *kind, const char *status,
-		     const spec_hook_list *hooks, const char *directory, const struct strings *env,
-		     struct error *e)
-{
-	struct status document = c->plan->status;
-	struct hook_run run = {
-		.kind = kind, .hooks = hooks, .directory = directory, .default_env = env, .by = c
-	};
-
-	if (!hooks->n)
-		return 0;
-	/* Files of the image, as the program is. */
-	if (hooks == &c->plan->start_container)
-		run.confine = filter_confine;
-	else
-		hooks_files(&run, &c->plan->status.annotations);
-	document.pid = c->pid;
-	document.status = (char *)status;
-	run.state = json_print(&status_table, &document, 0, &c->arena, &run.state_size);
-	/* Ours is 0 until the program's is set: what we make has the modes we give. */
-	mode_t ours = umask((mode_t)c->plan->umask);
-	int result = hooks_run(&run, e);
-	umask(ours);
-	return result;
-}
-
 int child_ask(struct child *c, enum message_type type, int32_t value, int fd, struct error *e)
 {
 	struct message m;
@@ -71,6 +46,52 @@ int child_ask(struct child *c, enum message_type type, int32_t value, int fd, st
 	if (channel_expected(child_receive(c, &m, &got, e), type, &m, e) < 0)
 		return -1;
 	return got < 0 ? error_set(e, EPROTO, "get a descriptor from the parent") : got;
+}
+
+/* What hooks write to files goes where the parent, who may open them, has opened them. */
+static int hook_outputs(struct child *c, int outputs[2], struct error *e)
+{
+	static const char *const names[] = { ANNOTATION_HOOKS_STDOUT, ANNOTATION_HOOKS_STDERR };
+
+	for (int i = 0; i < 2; i++) {
+		const char *file = annotation_find(&c->plan->status.annotations, names[i]);
+		if (!file || !*file)
+			continue;
+		outputs[i] = child_ask(c, MESSAGE_OUTPUT, i + 1, -1, e);
+		if (outputs[i] < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int run_hooks(struct child *c, const char *kind, const char *status,
+		     const spec_hook_list *hooks, const char *directory, const struct strings *env,
+		     struct error *e)
+{
+	struct status document = c->plan->status;
+	int outputs[2] = { -1, -1 };
+	struct hook_run run = {
+		.kind = kind, .hooks = hooks, .directory = directory, .default_env = env, .by = c
+	};
+
+	if (!hooks->n)
+		return 0;
+	/* Files of the image, as the program is. */
+	if (hooks == &c->plan->start_container)
+		run.confine = filter_confine;
+	else if (hook_outputs(c, outputs, e) < 0)
+		return -1;
+	CLEAN_FD out = outputs[0];
+	CLEAN_FD err = outputs[1];
+	run.outputs = outputs;
+	document.pid = c->pid;
+	document.status = (char *)status;
+	run.state = json_print(&status_table, &document, 0, &c->arena, &run.state_size);
+	/* Ours is 0 until the program's is set: what we make has the modes we give. */
+	mode_t ours = umask((mode_t)c->plan->umask);
+	int result = hooks_run(&run, e);
+	umask(ours);
+	return result;
 }
 
 /* The create hooks find the finished mounts at root.path, in this mount namespace, before the

@@ -24,6 +24,11 @@
 
 #define HOST_CGROUPS "/sys/fs/cgroup"
 
+/* With what systemd asks of it; it is nowhere on the host that we would know of. */
+static char *systemd_options[] = { "name=systemd", "xattr", NULL };
+static const struct plan_cgroup systemd_v1 = { .name = "systemd",
+					       .options = { 2, systemd_options } };
+
 static int bind(const char *from, const struct plan_mount *m, bool below, struct error *e)
 {
 	const struct sys_mount_attr attr = { .attr_set = m->attr_set | m->tree_set };
@@ -62,7 +67,8 @@ static int hierarchy_tree(const struct child *c, const struct plan_cgroup *g,
 
 	if (own_root) {
 		int tree = mount_hierarchy(g, m, e);
-		if (tree >= 0 || (e->code != EPERM && e->code != EBUSY && e->code != EACCES))
+		if (tree >= 0 || !g->path ||
+		    (e->code != EPERM && e->code != EBUSY && e->code != EACCES))
 			return tree;
 		*e = ERROR_NONE;
 	}
@@ -99,7 +105,7 @@ int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct
 	char *options[] = { "mode=755",
 			    label ? arena_printf(&c->arena, "context=%s", label) : NULL };
 
-	if (!plan->cgroups.n || !*plan->cgroups.v[0].name) {
+	if (!m->forced_v1 && (!plan->cgroups.n || !*plan->cgroups.v[0].name)) {
 		SPENT_FD tree = plan->cgroups.n ? hierarchy_tree(c, &plan->cgroups.v[0], m, e)
 						: bind(HOST_CGROUPS, m, true, e);
 		return tree < 0 ? -1 : mount_attach(c, tree, m, target, e);
@@ -110,7 +116,9 @@ int mount_cgroup(struct child *c, const struct plan_mount *m, int target, struct
 	SPENT_FD tmpfs = filesystem_new(&top, "tmpfs", MOUNT_ATTR_RDONLY, e);
 	if (tmpfs < 0 || mount_attach(c, tmpfs, m, target, e) < 0)
 		return -1;
-	for (size_t i = 0; i < plan->cgroups.n; i++)
+	if (m->forced_v1 && attach_hierarchy(c, &systemd_v1, m, tmpfs, e) < 0)
+		return -1;
+	for (size_t i = 0; i < plan->cgroups.n && !m->forced_v1; i++)
 		if (attach_hierarchy(c, &plan->cgroups.v[i], m, tmpfs, e) < 0)
 			return -1;
 	if (m->attr_set & MOUNT_ATTR_RDONLY && mount_read_only(tmpfs) < 0)

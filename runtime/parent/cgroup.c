@@ -130,7 +130,7 @@ static int check_usable(const char *path, struct error *e)
 /* What would keep the container from using a cgroup that is there already. */
 static int check_existing(const char *path, struct error *e)
 {
-	if (cgroup_has_processes(path)) {
+	if (cgroup_populated_at(path)) {
 		error_set(e, EBUSY, "container's cgroup is not empty: %s has processes already",
 			  path);
 		return error_hint(e, "give the container a cgroup of its own");

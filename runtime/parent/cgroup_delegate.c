@@ -5,6 +5,7 @@
  */
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/parent/cgroup_resources.h"
 #include "runtime/parent/idmap.h"
 
 #include <errno.h>
@@ -78,7 +79,7 @@ int cgroup_delegate_below(struct arena *a, const struct plan *plan, int pid, str
 	const char *path = plan->cgroups.v[0].path, *name = plan->delegate_cgroup;
 	snprintf(number, sizeof(number), "%d", pid);
 	CLEAN_FD above = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (above >= 0 && mkdirat(above, name, 0755) < 0 && errno != EEXIST)
+	if (above >= 0 && mkdirat(above, name, 0755) < 0)
 		return error_set(e, errno, "make the cgroup %s/%s", path, name);
 	CLEAN_FD below = above < 0 ? -1 : openat(above, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CLEAN_FD file = below < 0 ? -1 : openat(below, "cgroup.procs", O_WRONLY | O_CLOEXEC);
@@ -86,6 +87,7 @@ int cgroup_delegate_below(struct arena *a, const struct plan *plan, int pid, str
 	    give_as_above(a, above, below) < 0)
 		return error_set(e, errno, "move the container's init to the cgroup %s/%s", path,
 				 name);
+	cgroup_controllers_share(path);
 	return 0;
 }
 

@@ -59,6 +59,16 @@ static int events_populated(const char *path)
 	return strstr(text, "populated 1") != NULL;
 }
 
+bool cgroup_populated_at(const char *path)
+{
+	bool any = false;
+	const int known = events_populated(path);
+
+	if (known < 0)
+		cgroup_walk(path, count_one, &any);
+	return known > 0 || any;
+}
+
 bool cgroup_populated(const struct record *r)
 {
 	bool any = false;
@@ -184,7 +194,7 @@ int cgroup_remove_empty(const struct record *r)
 
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		const struct record_cgroup *c = &r->cgroups.v[i];
-		if (c->top ? remove_up(c) < 0 : cgroup_has_processes(c->path))
+		if (c->top ? remove_up(c) < 0 : cgroup_populated_at(c->path))
 			result = -1;
 	}
 	return result;

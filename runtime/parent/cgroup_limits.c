@@ -80,8 +80,7 @@ static int give(const char *directory, const char *controllers, struct error *e)
 	return error_hint(e, "linux.cgroupsPath names a place where ocirun may do that");
 }
 
-/* What this directory has, given to those below it. */
-static void give_all(const char *directory)
+void cgroup_controllers_share(const char *directory)
 {
 	char path[4200], has[512], words[1024], *at = has, *word;
 	size_t used = 0;
@@ -117,7 +116,7 @@ void cgroup_controllers_give(const struct plan *plan)
 	snprintf(part, sizeof(part), "%s", plan->cgroups.v[0].path);
 	for (char *at = part + strlen(CGROUP_ROOT); at; at = strchr(at + 1, '/')) {
 		*at = 0;
-		give_all(part);
+		cgroup_controllers_share(part);
 		*at = '/';
 	}
 }

@@ -25,6 +25,8 @@ MUST_CHECK int cgroup_resources_for(struct arena *a, const struct spec_resources
  * as runc and crun do: only so is counted what it uses, and cgroups below its own can have limits.
  * As far as it can be done. */
 void cgroup_controllers_give(const struct plan *plan);
+/* The same of one directory, for those below it. */
+void cgroup_controllers_share(const char *directory);
 
 /* cgroup v2: let the directories above the container's give it the controllers that its limits
  * need. After the directories are made, before a process is in them. */

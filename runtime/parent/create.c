@@ -207,7 +207,7 @@ int creation_cgroup(struct creation *c, struct error *e)
 {
 	const char *asked = c->bundle.spec->linux->cgroups_path;
 	struct plan *p = c->bundle.plan;
-	bool optional = !c->bundle.privileged && !asked && !p->limits.n;
+	bool optional = !c->bundle.privileged && !asked && !p->limits.n && !p->delegate_cgroup;
 
 	if (c->state.record.intel_rdt && intel_rdt_make(&c->state.record, e) < 0)
 		return -1;
@@ -218,6 +218,12 @@ int creation_cgroup(struct creation *c, struct error *e)
 	}
 	if (cgroup_make(p, &c->state.record, optional, e) < 0)
 		return asked ? error_in(e, "linux.cgroupsPath") : -1;
+	/* What is below it shall be the container's alone, and be removed with it. */
+	if (p->delegate_cgroup && !cgroup_made_all(&c->state.record)) {
+		error_set(e, EEXIST, "the cgroup %s is not the container's own",
+			  p->cgroups.v[0].path);
+		return error_in(e, "annotations[\"%s\"]", ANNOTATION_DELEGATE_CGROUP);
+	}
 	if (asked && cgroup_check(&c->state.record, e) < 0)
 		return error_in(e, "linux.cgroupsPath");
 	if (!c->state.record.cgroups.n && !c->state.record.own_pid_namespace)
@@ -327,6 +333,19 @@ static int answer(struct creation *c, enum message_type type, struct error *e)
 	return 0;
 }
 
+static int send_output(struct creation *c, int32_t which, struct error *e)
+{
+	CLEAN_FD fd = state_hook_output(
+		&c->state, which == 1 ? ANNOTATION_HOOKS_STDOUT : ANNOTATION_HOOKS_STDERR, e);
+
+	if (fd < 0)
+		return e->text[0] ? error_in(e, "hooks.createContainer")
+				  : error_set(e, EPROTO, "talk to the container's init");
+	return channel_send(c->spawn.channel, MESSAGE_OUTPUT, 0, fd) < 0
+		       ? error_set(e, errno, "talk to the container's init")
+		       : 0;
+}
+
 static int hand_over_listener(struct creation *c, int listener, struct error *e)
 {
 	struct status state;
@@ -374,6 +393,10 @@ static int accompany(struct creation *c, struct error *e)
 			break;
 		case MESSAGE_MOUNTED:
 			if (create_hooks(c, e) < 0)
+				return -1;
+			break;
+		case MESSAGE_OUTPUT:
+			if (send_output(c, m.value, e) < 0)
 				return -1;
 			break;
 		case MESSAGE_SCHEDULE:

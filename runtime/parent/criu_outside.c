@@ -4,6 +4,7 @@
 #include "runtime/file.h"
 #include "runtime/inroot.h"
 #include "runtime/parent/criu.h"
+#include "spec/extensions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,11 +137,19 @@ int criu_outside_check(const struct plan *plan, const struct spec *s, struct err
 {
 	for (size_t i = 0; i < plan->mounts.n; i++) {
 		const struct plan_mount *m = &plan->mounts.v[i];
-		if (!m->idmap && !m->copy_symlink)
+		const char *what = m->idmap          ? "a mount whose ids are mapped"
+				   : m->copy_symlink ? "a copied symbolic link"
+				   : m->source_nofollow || m->destination_nofollow
+					   ? "a mount of or on a symbolic link"
+					   : NULL;
+		if (!what)
 			continue;
-		error_set(e, 0, "criu can't restore %s",
-			  m->idmap ? "a mount whose ids are mapped" : "a copied symbolic link");
+		error_set(e, 0, "criu can't restore %s", what);
 		return error_in(e, "mounts[%zu]", i);
+	}
+	if (plan->delegate_cgroup) {
+		error_set(e, 0, "criu can't restore a process into such a cgroup");
+		return error_in(e, "annotations[\"%s\"]", ANNOTATION_DELEGATE_CGROUP);
 	}
 	return check_namespaces(plan, s, e);
 }

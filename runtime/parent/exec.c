@@ -24,6 +24,7 @@
 #include "runtime/schedule.h"
 #include "runtime/sys.h"
 #include "runtime/timing.h"
+#include "spec/extensions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,7 +161,14 @@ static int plan(struct execution *x, struct error *e)
 		return -1;
 	p->asks = (p->filter && p->filter->notify) || p->process->scheduler ||
 		  p->process->io_priority;
-	return cgroup_join_resolve(&x->arena, &x->state.record, &x->o->cgroup, p, e);
+	if (cgroup_join_resolve(&x->arena, &x->state.record, &x->o->cgroup, p, e) < 0)
+		return -1;
+	const char *below =
+		annotation_find(&x->bundle.spec->annotations, ANNOTATION_DELEGATE_CGROUP);
+	if (below && *below && !x->o->cgroup.n && p->cgroups.n == 1)
+		p->cgroups.v[0].path =
+			arena_printf(&x->arena, "%s/%s", p->cgroups.v[0].path, below);
+	return 0;
 }
 
 static void end_child(struct execution *x)
@@ -185,12 +193,37 @@ static const char *top_of_unit(const struct execution *x)
 		       : NULL;
 }
 
+/* systemd was told a number, and may see another process by it. */
+static int check_place(const struct plan *p, pid_t pid, struct error *e)
+{
+	const char *path = p->cgroups.v[0].path + strlen(CGROUP_ROOT);
+	char file[32], text[8192];
+
+	snprintf(file, sizeof(file), "/proc/%d/cgroup", pid);
+	CLEAN_FD fd = open(file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[n < 0 ? 0 : n] = 0;
+	const char *at = strstr(text, "0::");
+	if (at && !strncmp(at + 3, path, strlen(path)) && at[3 + strlen(path)] == '\n')
+		return 0;
+	return error_set(e, 0, "systemd has not put the process into the cgroup %s", path);
+}
+
 static int place_by_systemd(void *data, pid_t pid, struct error *e)
 {
-	const struct execution *x = data;
+	struct execution *x = data;
+	struct plan *p = x->bundle.plan;
+	const struct record *r = &x->state.record;
 
-	return systemd_attach(x->state.record.systemd, x->top, x->bundle.plan->cgroups.v[0].path,
-			      pid, e);
+	if (systemd_attach(r->systemd, x->top, p->cgroups.v[0].path, pid, e) == 0)
+		return check_place(p, pid, e);
+	/* As in spawn: controllers switched on there keep processes out. */
+	if (x->o->cgroup.n || !cgroup_join_init(&x->arena, r, p))
+		return -1;
+	*e = ERROR_NONE;
+	return systemd_attach(r->systemd, x->top, p->cgroups.v[0].path, pid, e) < 0
+		       ? -1
+		       : check_place(p, pid, e);
 }
 
 static int spawn(struct execution *x, struct error *e)
@@ -201,7 +234,9 @@ static int spawn(struct execution *x, struct error *e)
 	if (spawn_init(&x->spawn, e) == 0)
 		return 0;
 	/* A plain user's session may be outside the cgroup of their own systemd. */
-	const char *top = e->code == EACCES ? top_of_unit(x) : NULL;
+	const bool kept_out = e->code == EACCES &&
+			      (!strcmp(e->syscall, "clone3") || strstr(e->text, " to cgroups: "));
+	const char *top = kept_out ? top_of_unit(x) : NULL;
 	if (top) {
 		end_child(x);
 		*e = ERROR_NONE;

@@ -237,6 +237,8 @@ static void resolve_seccomp(const struct spec *s, struct arena *a, struct plan *
 	plan->filter = arena_new(a, struct plan_filter);
 	for (size_t i = 0; i < f->syscalls.n; i++)
 		plan->filter->notify |= f->syscalls.v[i].action == SECCOMP_NOTIFY;
+	/* What a program that is given asks for can't be seen. */
+	plan->filter->notify |= f->program && f->listener_path;
 	/* As runc and crun have it where nothing is said: no slowdown against Spectre v4. */
 	uint64_t flags = f->flags ? *f->flags : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	if (plan->filter->notify)
@@ -362,6 +364,23 @@ static int resolve_delegate(const struct spec *s, struct plan *plan, struct erro
 	return error_in(e, "annotations[\"%s\"]", ANNOTATION_DELEGATE_CGROUP);
 }
 
+/* Without it the mount would make that hierarchy, for the whole host. */
+static int check_forced_v1(const struct spec *s, struct arena *a, struct error *e)
+{
+	const char *at = annotation_find(&s->annotations, ANNOTATION_CGROUP_V1);
+	char *text;
+
+	if (!at || !*at)
+		return 0;
+	CLEAN_FD fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && file_read(fd, 1 << 20, a, &text, NULL) == 0 &&
+	    strstr(text, ":name=systemd:"))
+		return 0;
+	error_set(e, 0, "this host has no cgroup v1 hierarchy name=systemd");
+	error_hint(e, "mount -t cgroup -o none,name=systemd,xattr cgroup DIRECTORY");
+	return error_in(e, "annotations[\"%s\"]", ANNOTATION_CGROUP_V1);
+}
+
 /* Names that the profile must not have, when it says so. */
 static int check_filter(const struct spec *s, struct error *e)
 {
@@ -431,7 +450,8 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	plan->sysctl = s->linux->sysctl;
 	resolve_time(s, a, plan);
 	resolve_hooks(s, plan);
-	if (resolve_mounts(s, a, plan, e) < 0 || resolve_notify(o, s, a, plan, e) < 0)
+	if (check_forced_v1(s, a, e) < 0 || resolve_mounts(s, a, plan, e) < 0 ||
+	    resolve_notify(o, s, a, plan, e) < 0)
 		return -1;
 	if (o->cgroup_manager == CGROUP_CGROUPFS &&
 	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)

@@ -174,8 +174,9 @@ static int check_new(const struct plan_mount *m, unsigned acts, bool bind, struc
 	if (m->copy_symlink && (!new || !bind || m->idmap))
 		return error_set(e, 0,
 				 "\"copy-symlink\" is for new bind mounts without mapped ids");
-	if (m->source_nofollow && (!new || !bind))
-		return error_set(e, 0, "\"src-nofollow\" is for new bind mounts");
+	if ((m->source_nofollow || m->destination_nofollow) && (!new || !bind || m->copy_symlink))
+		return error_set(e, 0, "\"%s\" is for new bind mounts without \"copy-symlink\"",
+				 m->source_nofollow ? "src-nofollow" : "dest-nofollow");
 	if (m->idmap && (!new || (!bind && m->type && !strcmp(m->type, "cgroup"))))
 		return error_set(e, 0, "the ids of %s can't be mapped",
 				 new ? "a cgroup mount" : "what is mounted already");
@@ -184,30 +185,40 @@ static int check_new(const struct plan_mount *m, unsigned acts, bool bind, struc
 	return 0;
 }
 
-/* What crun offers to systemds of old on a host with cgroup v2: one v1 hierarchy, without
- * controllers. */
-static bool force_v1(const struct spec *s, const struct spec_mount *from, struct arena *a,
-		     struct plan_mount *m)
+/* What crun offers to systemds of old on a host with cgroup v2: a tmpfs with one hierarchy of v1. */
+static bool is_forced_v1(const struct spec *s, const struct spec_mount *from)
 {
-	static char *const options[] = { "none", "name=systemd", "xattr" };
 	const char *at = annotation_find(&s->annotations, ANNOTATION_CGROUP_V1);
 
-	if (!at || strcmp(at, from->destination) != 0)
-		return false;
-	m->kind = PLAN_MOUNT_FILESYSTEM;
-	m->type = m->source = arena_strdup(a, "cgroup");
-	m->super_set &= ~(uint64_t)MS_RDONLY;
-	m->data.n = 0;
-	m->data.v = arena_array(a, char *, 4);
-	for (size_t i = 0; i < 3; i++)
-		m->data.v[m->data.n++] = arena_strdup(a, options[i]);
-	return true;
+	return at && !strcmp(at, from->destination);
 }
 
-static int resolve_one(const struct spec *s, size_t i, struct arena *a, const struct status *status,
+static int force_v1(const struct plan *plan, unsigned acts, struct arena *a, struct plan_mount *m,
+		    struct error *e)
+{
+	if (m->idmap || acts & (MOUNT_TMPCOPYUP | MOUNT_COPY_SYMLINK | MOUNT_SRC_NOFOLLOW |
+				MOUNT_DEST_NOFOLLOW)) {
+		error_set(e, 0,
+			  "the mount has options that " ANNOTATION_CGROUP_V1 " does not go with");
+		return error_in(e, "options");
+	}
+	if (!((plan->new_namespaces | plan->joined_namespaces) & CLONE_NEWCGROUP))
+		return error_set(e, 0,
+				 ANNOTATION_CGROUP_V1
+				 " needs a namespace of type \"cgroup\" in linux.namespaces");
+	m->kind = PLAN_MOUNT_CGROUP;
+	m->forced_v1 = true;
+	m->type = m->source = arena_strdup(a, "cgroup");
+	m->data.n = 0;
+	m->attr_drop = 0;
+	return 0;
+}
+
+static int resolve_one(const struct spec *s, size_t i, struct arena *a, const struct plan *plan,
 		       struct plan_mount *m, struct error *e)
 {
 	const struct spec_mount *from = &s->mounts.v[i];
+	const struct status *status = &plan->status;
 
 	m->destination = resolve_destination(a, status->rootfs, from->destination);
 	m->source = from->source;
@@ -226,8 +237,8 @@ static int resolve_one(const struct spec *s, size_t i, struct arena *a, const st
 		return error_in(e, "options");
 	if (!bind || acts & MOUNT_REMOUNT)
 		m->attr_drop = 0;
-	if (force_v1(s, from, a, m))
-		return 0;
+	if (is_forced_v1(s, from) && !(acts & MOUNT_REMOUNT))
+		return force_v1(plan, acts, a, m, e);
 	if (acts & MOUNT_REMOUNT) {
 		m->kind = PLAN_MOUNT_REMOUNT;
 		/* Of a bind only the mount's flags, never the filesystem's. */
@@ -291,7 +302,7 @@ int resolve_mounts(const struct spec *s, struct arena *a, struct plan *plan, str
 	for (size_t i = 0; i < s->mounts.n; i++) {
 		struct plan_mount *m = &plan->mounts.v[i];
 		m->index = (int32_t)i;
-		if (resolve_one(s, i, a, &plan->status, m, e) < 0)
+		if (resolve_one(s, i, a, plan, m, e) < 0)
 			return error_in(e, "mounts[%zu]", i);
 		add_label(s, a, m);
 		if (m->kind == PLAN_MOUNT_REMOUNT)

@@ -329,9 +329,14 @@ static void trace_unknown(const struct spec_seccomp *s)
 
 int seccomp_check_names(const struct spec_seccomp *s, struct error *e)
 {
+	const uint32_t default_action = action_of(s->default_action, s->default_errno_ret);
+
 	for (size_t i = 0; i < s->syscalls.n; i++)
 		for (size_t k = 0; k < s->syscalls.v[i].names.n; k++) {
 			const char *name = s->syscalls.v[i].names.v[k];
+			if (action_of(s->syscalls.v[i].action, s->syscalls.v[i].errno_ret) ==
+			    default_action)
+				break;
 			if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
 				continue;
 			error_set(e, 0, "libseccomp knows no system call \"%.80s\"", name);

@@ -7,6 +7,7 @@
 #include "runtime/parent/cgroup.h"
 #include "runtime/parent/container.h"
 #include "runtime/process.h"
+#include "spec/extensions.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -449,6 +450,20 @@ static void warn(const struct error *e)
 	container_warn(error_print(e, line, sizeof(line)));
 }
 
+int state_hook_output(const struct state *s, const char *annotation, struct error *e)
+{
+	const char *file = annotation_find(&s->record.annotations, annotation);
+
+	if (!file || !*file)
+		return -1;
+	/* Not to wait for who would read a FIFO. */
+	int fd =
+		open(file, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
+		error_call(e, "open", "open %s for the annotation %s", file, annotation);
+	return fd;
+}
+
 int state_hooks(const struct state *s, const char *kind, enum status_code status,
 		const spec_hook_list *hooks, struct error *e)
 {
@@ -456,8 +471,19 @@ int state_hooks(const struct state *s, const char *kind, enum status_code status
 		.kind = kind, .hooks = hooks, .directory = s->record.bundle, .adopt = true
 	};
 	struct status document;
-
-	hooks_files(&run, &s->record.annotations);
+	struct error why = ERROR_NONE;
+	const int opened[2] = { state_hook_output(s, ANNOTATION_HOOKS_STDOUT, &why),
+				state_hook_output(s, ANNOTATION_HOOKS_STDERR, &why) };
+	CLEAN_FD out = opened[0];
+	CLEAN_FD err = opened[1];
+	run.outputs = opened;
+	if (why.text[0] && hooks != &s->record.poststop) {
+		*e = why;
+		return error_in(e, "hooks.%s", kind);
+	}
+	/* These tidy up, and nobody runs them again. */
+	if (why.text[0])
+		warn(&why);
 	state_document(s, status, &document);
 	/* runtime.md, "Lifecycle", 13: poststop hooks that fail are warned about, and the rest goes
 	 * on. */

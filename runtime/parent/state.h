@@ -103,6 +103,10 @@ int state_connect(const struct state *s, bool wait);
 /* Make that socket, listening: a descriptor for the child, or -1 with errno. */
 int state_listen(const struct state *s);
 
+/* The file of the annotation run.oci.hooks.stdout or .stderr, to append to. -1 without one, and
+ * with e when it can't be opened. */
+int state_hook_output(const struct state *s, const char *annotation, struct error *e);
+
 /* Run hooks of the runtime's side (cwd: the bundle) with the state on stdin. */
 MUST_CHECK int state_hooks(const struct state *s, const char *kind, enum status_code status,
 			   const spec_hook_list *hooks, struct error *e);

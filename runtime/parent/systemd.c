@@ -165,7 +165,7 @@ static int start_once(struct systemd *s, const char *id, const struct plan *plan
 }
 
 /* Is it where the plan has it? */
-static int check_place(const struct systemd *s, int pid, struct error *e)
+static int check_place(const struct systemd *s, const struct plan *plan, int pid, struct error *e)
 {
 	const char *path = arena_printf(s->arena, "/proc/%d/cgroup", pid);
 	CLEAN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -174,7 +174,7 @@ static int check_place(const struct systemd *s, int pid, struct error *e)
 	if (fd < 0 || file_read(fd, 1 << 20, s->arena, &text, NULL) < 0)
 		return error_set(e, errno, "read %s", path);
 	/* systemd's own hierarchy, or the only one. */
-	const char *at = strstr(text, ":name=systemd:");
+	const char *at = systemd_on_v1(plan) ? strstr(text, ":name=systemd:") : NULL;
 	at = at ? at + 14 : strstr(text, "0::") ? strstr(text, "0::") + 3 : "";
 	const size_t n = strcspn(at, "\n"), group = strlen(s->group);
 	if (n == group + strlen(s->unit.path) && !strncmp(at, s->group, group) &&
@@ -198,7 +198,7 @@ int systemd_start(struct systemd *s, const char *id, const struct plan *plan, in
 		result = start_once(s, id, plan, pid, &done, &why);
 	}
 	if (result == 0 && done)
-		return check_place(s, pid, e);
+		return check_place(s, plan, pid, e);
 	if (result == 0)
 		systemd_forget(s->bus, s->unit.name);
 	failed(e, "start", s->unit.name, &why);

@@ -692,8 +692,15 @@ all_capabilities() { "$OCIRUN" features | jq -c .linux.capabilities; }
 	equal "$("${IN[@]}" cat "$at/inner/cgroup.procs" "$at/cgroup.procs")" "$(pid_of)"
 	# The namespace's root is the container's own.
 	until_line "cgroup=0::/inner"
-	try oci exec "$C" /bin/payload say here
+	try oci exec "$C" /bin/payload cgroup
 	assert_success
+	matches 'cgroup=0::/inner'
+	equal "$("${IN[@]}" cat "$at/inner/cgroup.controllers")" "$("${IN[@]}" cat "$at/cgroup.controllers")"
+	# It is the container's cgroup all the same: nobody else's.
+	config --arg path "/${at##*/}" '.linux.cgroupsPath = $path'
+	try oci create --bundle "$B" "$C-2"
+	assert_error "container's cgroup is not empty: "
+	config 'del(.linux.cgroupsPath)'
 	oci pause "$C"
 	state_is paused
 	oci resume "$C"

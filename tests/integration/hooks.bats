@@ -376,13 +376,29 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	passes
 	equal "$(xargs <"$T/hook-out")" "before createRuntime createContainer poststart poststop"
 	equal "$(xargs <"$T/hook-err")" "createRuntime createContainer poststart poststop"
-	config '.annotations["run.oci.hooks.stderr"] = ""'
+	# Whom the child is may not open them: the runtime does.
+	user_namespace
+	chmod 600 "$T/hook-out" "$T/hook-err"
+	passes
+	base_config >"$B/config.json"
+	config --arg T "$T" '.annotations = {"run.oci.hooks.stdout": "\($T)/hook-out"}'
 	hook createContainer "echo why >&2; exit 1"
 	container
 	assert_error "failed with exit status 1, it said: why"
+	# What tidies up does so without its file.
+	mkdir "$T/logs"
+	base_config >"$B/config.json"
+	config --arg T "$T" '.annotations = {"run.oci.hooks.stdout": "\($T)/logs/file"}'
+	hook poststart "rm -r $T/logs"
+	hook poststop "touch $T/tidied"
+	container
+	assert_success
+	contains "$err" "warning: open $T/logs/file for the annotation run.oci.hooks.stdout: No such file or directory"
+	[ -e "$T/tidied" ] || fail "the poststop hook was not run"
+	hook createRuntime true
 	config '.annotations["run.oci.hooks.stdout"] = "/no/such/file"'
 	container
-	assert_error 'hooks.createRuntime[0]: open /no/such/file for the annotation run.oci.hooks.stdout: No such file or directory'
+	assert_error 'hooks.createRuntime: open /no/such/file for the annotation run.oci.hooks.stdout: No such file or directory'
 	absent "$ROOT/$C"
 }
 

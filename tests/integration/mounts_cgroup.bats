@@ -117,6 +117,15 @@ all_read_only() {
 	config '.annotations = {"run.oci.systemd.force_cgroup_v1": "/sys/fs/cgroup"}'
 	payload mounts
 	passes
-	matches 'mount=/sys/fs/cgroup cgroup cgroup .*name=systemd.*'
-	no_match 'mount=/sys/fs/cgroup/.*'
+	matches 'mount=/sys/fs/cgroup tmpfs .*'
+	matches 'mount=/sys/fs/cgroup/systemd cgroup cgroup .*name=systemd.*'
+	equal "$(grep -c '^mount=/sys/fs/cgroup' <<<"$out")" 2
+	config '(.mounts[] | select(.destination == "/sys/fs/cgroup")) |= (.type = "tmpfs" | .options = ["tmpcopyup"])'
+	container
+	assert_error "options: the mount has options that run.oci.systemd.force_cgroup_v1 does not go with"
+	base_config >"$B/config.json"
+	config '.annotations = {"run.oci.systemd.force_cgroup_v1": "/sys/fs/cgroup"}'
+	without_cgroup_namespace
+	container
+	assert_error 'run.oci.systemd.force_cgroup_v1 needs a namespace of type "cgroup"'
 }

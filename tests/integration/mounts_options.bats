@@ -41,8 +41,8 @@ flagged() { hold "mkdir -p $T/src; mount -t tmpfs src $T/src; mkdir $T/src/sub; 
 	mount_add '{destination: "/link", type: "bind", source: ($T + "/link"), options: ["bind", "src-nofollow"]},
 		{destination: "/there", type: "bind", source: ($T + "/file"), options: ["bind", "dest-nofollow"]},
 		{destination: "/a/new", type: "bind", source: ($T + "/link"), options: ["bind", "src-nofollow", "dest-nofollow"]},
-		{destination: "/tmp/dir", type: "tmpfs", options: ["dest-nofollow"]}'
-	shell 'readlink /link; cat /there; cat /elsewhere; readlink /a/new; test -d /tmp/dir && echo yes'
+		{destination: "/tmp/dir", type: "bind", source: $T, options: ["bind", "dest-nofollow"]}'
+	shell 'readlink /link; cat /there; cat /elsewhere; readlink /a/new; test -e /tmp/dir/file && echo yes'
 	passes
 	equal "$(xargs <<<"$out")" "nowhere text untouched nowhere yes"
 	user_namespace
@@ -51,6 +51,9 @@ flagged() { hold "mkdir -p $T/src; mount -t tmpfs src $T/src; mkdir $T/src/sub; 
 	config '.mounts[7].type = "tmpfs" | .mounts[7].options = ["src-nofollow"]'
 	container
 	assert_error 'mounts[7].options: "src-nofollow" is for new bind mounts'
+	config '.mounts[7].options = ["bind", "dest-nofollow", "copy-symlink"]'
+	container
+	assert_error 'mounts[7].options: "dest-nofollow" is for new bind mounts without "copy-symlink"'
 }
 
 @test "what would be recursive flags of filesystems leaves the host's alone, as crun has them" {
@@ -60,6 +63,11 @@ flagged() { hold "mkdir -p $T/src; mount -t tmpfs src $T/src; mkdir $T/src/sub; 
 	payload mounts
 	passes
 	! [[ $(options /d) == *,sync,* ]] || fail "the host's filesystem became sync"
+	# The source's own flags stay, as with the other recursive ones.
+	flagged nosuid,nodev,ro
+	mount_add '{destination: "/k", type: "bind", source: ($T + "/src"), options: ["rbind", "rsync"]}'
+	passes
+	for flag in ro nosuid nodev; do contains "$(options /k)" ",$flag,"; done
 }
 
 @test "a bind mount in a user namespace keeps the flags of its source" {

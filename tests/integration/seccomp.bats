@@ -460,8 +460,22 @@ notify() {
 	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "1"}'
 	container
 	assert_error 'linux.seccomp.syscalls[0].names[1]: libseccomp knows no system call "no_such_call"'
-	config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "0"}'
+	# Of a rule that does nothing, names do not matter.
+	config '.linux.seccomp.syscalls[0].action = "SCMP_ACT_ALLOW"'
 	passes
+	config '.linux.seccomp.syscalls[0].action = "SCMP_ACT_ERRNO" | .annotations = {"run.oci.seccomp_fail_unknown_syscall": "0"}'
+	passes
+}
+
+@test "run.oci.seccomp_bpf_data may ask an agent" {
+	agent 258=42
+	# mkdirat: SECCOMP_RET_USER_NOTIF.
+	config --arg path "$T/agent" '.annotations = {"run.oci.seccomp.receiver": $path,
+		"run.oci.seccomp_bpf_data": "IAAAAAAAAAAVAAABAgEAAAYAAAAAAMB/BgAAAAAA/38="}'
+	payload syscall mkdirat syscall getppid
+	passes
+	line "syscall mkdirat=(ENOMSG)"
+	line "syscall getppid=ok"
 }
 
 @test "run.oci.seccomp_bpf_data: a program for the kernel, in the place of linux.seccomp" {

@@ -100,7 +100,6 @@ static void mount_options_sorted(void **state UNUSED)
 			    (o->attr_clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME);
 		assert_true(!(o->attr_set & MOUNT_ATTR__ATIME) ||
 			    (o->attr_clear & MOUNT_ATTR__ATIME));
-		assert_true(!o->recursive || !(o->super_set | o->super_clear));
 	}
 	assert_int_equal(n, 70);
 	assert_null(mount_option_find("mode=755"));
