@@ -342,7 +342,7 @@ nesting() {
 	# shellcheck disable=SC2016
 	shell 'i=0; wide=; deep=.; while [ $i -lt 80 ]; do wide="$wide wide$i"; deep=$deep/d; i=$((i + 1)); done
 		for top in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
-			[ -e $top ] && cd ${top%/*} || continue
+			[ -e $top ] && [ ! -L ${top%/*} ] && cd ${top%/*} || continue
 			case $PWD in */cpuset) continue ;; esac
 			mkdir $wide && mkdir -p $deep || exit 1
 			sleep 100 & echo $! >$deep/cgroup.procs || exit 1
