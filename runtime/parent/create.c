@@ -483,6 +483,8 @@ static void undo(struct creation *c)
 {
 	struct error ignored = ERROR_NONE;
 
+	/* An init whose pid we have not come to know ends when it hears nothing more. */
+	fd_close(&c->spawn.channel);
 	if (c->spawn.pidfd >= 0) {
 		sys_pidfd_send_signal(c->spawn.pidfd, SIGKILL);
 		/* A hook may have frozen it. */
