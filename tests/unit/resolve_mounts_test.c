@@ -435,7 +435,6 @@ static void what_a_remount_names(void **state)
 static const struct {
 	const char *mount;
 	const char *data[3];
-	const char *type; /* the annotation run.oci.mount_context_type; NULL: none */
 } labels[] = {
 	{ "\"type\":\"tmpfs\"", { "context=u:r:t:s0:c1,c2" } },
 	{ "\"type\":\"devpts\",\"options\":[\"mode=620\"]",
@@ -451,31 +450,35 @@ static const struct {
 	{ "\"type\":\"cgroup2\"", { 0 } },
 	{ "\"source\":\"/x\",\"options\":[\"bind\"]", { 0 } },
 	{ "\"type\":\"tmpfs\",\"options\":[\"remount\",\"ro\"]", { 0 } },
-	{ "\"type\":\"tmpfs\"", { "rootcontext=u:r:t:s0:c1,c2" }, "rootcontext" },
-	{ "\"type\":\"tmpfs\"", { "context=u:r:t:s0:c1,c2" }, "" },
 };
+
+/* The mount's options, where run.oci.mount_context_type is `type`. */
+static const struct strings *labelled(struct arena *a, const char *mount, const char *type)
+{
+	struct plan plan = { .status = { .bundle = "/", .rootfs = "/r" } };
+	struct error e = ERROR_NONE;
+	struct spec *s;
+	char *text =
+		arena_printf(a,
+			     "{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},\"mounts\":[{"
+			     "\"destination\":\"/a\",%s}],\"linux\":{\"mountLabel\":"
+			     "\"u:r:t:s0:c1,c2\",\"namespaces\":[{\"type\":\"mount\"}]},"
+			     "\"annotations\":{\"run.oci.mount_context_type\":\"%s\"}}",
+			     mount, type);
+
+	if (spec_read(a, text, strlen(text), &s, NULL, &e) < 0 ||
+	    resolve_mounts(s, a, &plan, &e) < 0)
+		fail_msg("%s: %s", text, shown(&e));
+	return &plan.mounts.v[0].data;
+}
 
 static void mount_label(void **state)
 {
 	struct place *p = *state;
 
 	for (size_t i = 0; i < COUNT(labels); i++) {
-		struct plan plan = { .status = { .bundle = "/", .rootfs = "/r" } };
-		struct error e = ERROR_NONE;
-		struct spec *s;
-		char *text = arena_printf(
-			&p->arena,
-			"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"},\"mounts\":[{"
-			"\"destination\":\"/a\",%s}],\"linux\":{\"mountLabel\":"
-			"\"u:r:t:s0:c1,c2\",\"namespaces\":[{\"type\":\"mount\"}]},"
-			"\"annotations\":{\"%s\":\"%s\"}}",
-			labels[i].mount, labels[i].type ? "run.oci.mount_context_type" : "x",
-			labels[i].type ? labels[i].type : "");
-		if (spec_read(&p->arena, text, strlen(text), &s, NULL, &e) < 0 ||
-		    resolve_mounts(s, &p->arena, &plan, &e) < 0)
-			fail_msg("%s: %s", text, shown(&e));
+		const struct strings *data = labelled(&p->arena, labels[i].mount, "");
 		for (size_t j = 0; j < 3; j++) {
-			const struct strings *data = &plan.mounts.v[0].data;
 			const char *got = j < data->n ? data->v[j] : NULL;
 			if (!labels[i].data[j] != !got)
 				fail_msg("%s: %s", labels[i].mount, got ? got : "less");
@@ -483,6 +486,8 @@ static void mount_label(void **state)
 				assert_string_equal(got, labels[i].data[j]);
 		}
 	}
+	assert_string_equal(labelled(&p->arena, "\"type\":\"tmpfs\"", "rootcontext")->v[0],
+			    "rootcontext=u:r:t:s0:c1,c2");
 }
 
 static void errors(void **state)
