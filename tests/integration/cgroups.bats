@@ -697,7 +697,7 @@ all_capabilities() { "$OCIRUN" features | jq -c .linux.capabilities; }
 	matches 'cgroup=0::/inner'
 	equal "$("${IN[@]}" cat "$at/inner/cgroup.controllers")" "$("${IN[@]}" cat "$at/cgroup.controllers")"
 	# It is the container's cgroup all the same: nobody else's.
-	config --arg path "/${at##*/}" '.linux.cgroupsPath = $path'
+	config --arg path "${at#/sys/fs/cgroup}" '.linux.cgroupsPath = $path'
 	try oci create --bundle "$B" "$C-2"
 	assert_error "container's cgroup is not empty: "
 	config 'del(.linux.cgroupsPath)'
