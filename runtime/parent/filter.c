@@ -88,7 +88,9 @@ int filter_hand_over(const struct spec_seccomp *s, pid_t pid, int pidfd, int lis
 	/* By us, whom no filter holds up, and not by init: the agent may have to answer for that. */
 	CLEAN_FD fd = sys_pidfd_getfd(pidfd, listener);
 	if (fd < 0) {
-		error_set(e, errno, "get the filter's listener from the container's init");
+		error_set(e, errno, "get the filter's listener from the program's process");
+		if (e->code == EPERM)
+			error_hint(e, "for exec that takes CAP_SYS_PTRACE");
 		return error_in(e, "linux.seccomp");
 	}
 	CLEAN_FD agent = socket_connect(s->listener_path, SOCKET_PATIENCE_MS, e);

@@ -50,6 +50,26 @@ subordinate() {
 	jq -e '[.linux.namespaces[].type] | index("user")' "$B/config.json" >/dev/null
 }
 
+# Whom exec sends into a container can't be looked into by a plain user, who would have to fetch the listener.
+@test "an agent answers for a plain user's container, and exec says why it has none" {
+	rootless
+	[ "$(uname -m)" = x86_64 ] || skip "numbers of x86_64"
+	as_user "$PYTHON" "$BATS_TEST_DIRNAME/agent.py" "$T/agent" "$T/state" 258=42 3>&- &
+	HOLDERS+=($!)
+	until_true [ -S "$T/agent" ] || fail "the agent does not listen"
+	user_config --arg path "$T/agent" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path,
+		syscalls: [{names: ["mkdirat"], action: "SCMP_ACT_NOTIFY"}]}'
+	payload syscall mkdirat sleep 100
+	chown $USER_ID "$B/config.json"
+	oci_user --cgroup-manager disabled create --bundle "$B" "$C" </dev/null >"$T/console.$C" 2>"$T/err" || fail "$(<"$T/err")"
+	oci_user start "$C"
+	until_line 'syscall mkdirat=\(ENOMSG\)'
+	try oci_user exec "$C" /bin/payload true
+	assert_exit 255
+	contains "$err" "linux.seccomp: get the filter's listener from the program's process" "for exec that takes CAP_SYS_PTRACE"
+	oci_user delete --force "$C"
+}
+
 # The host's own, which come with /sys, are as writable as the user is allowed (CVE-2023-25809).
 @test "no cgroup can be written in the container that spec --rootless describes" {
 	rootless
