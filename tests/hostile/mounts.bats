@@ -63,7 +63,8 @@ masked() {
 		swap "$B/rootfs" $name link
 		exchanged=0
 		assault masked
-		[ $exchanged -gt 0 ] || fail "/$name: never exchanged in $ran runs"
+		# (A slow build, on a busy machine, has too few to be hit.)
+		[ $exchanged -gt 0 ] || [ $ran -lt 40 ] || fail "/$name: never exchanged in $ran runs"
 		rm -rf "$B/rootfs/"{$name,link}
 		mkdir "$B/rootfs/$name"
 	done
