@@ -57,9 +57,13 @@ static int append(struct arena *a, struct plan_cgroup *c, const char *given, con
 			return error_in(e, "--cgroup");
 		}
 	}
-	below += strspn(below, "/");
-	if (*below)
-		c->path = arena_printf(a, "%s/%s", c->path, below);
+	/* Without empty components and ".", which systemd does not take. */
+	for (const char *at = below + strspn(below, "/"); *at; at += strspn(at, "/")) {
+		const size_t n = strcspn(at, "/");
+		if (n != 1 || *at != '.')
+			c->path = arena_printf(a, "%s/%.*s", c->path, (int)n, at);
+		at += n;
+	}
 	if (strlen(c->path) > 4000)
 		return refuse(e, given, "it is too long");
 	return 0;

@@ -616,7 +616,7 @@ rootless_end() {
 	assert_success
 	equal "$(cat "/proc/$(<"$T/pid")/cgroup")" "0::$at"
 	as_user mkdir "/sys/fs/cgroup$at/below"
-	try oci_user exec --detach --pid-file "$T/pid" --cgroup below "$C" /bin/payload sleep 100
+	try oci_user exec --detach --pid-file "$T/pid" --cgroup .//below/ "$C" /bin/payload sleep 100
 	assert_success
 	equal "$(cat "/proc/$(<"$T/pid")/cgroup")" "0::$at/below"
 	rootless_end
