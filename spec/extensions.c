@@ -21,6 +21,13 @@ char *annotation_find(const struct pairs *annotations, const char *name)
 	return NULL;
 }
 
+char *annotation_asked(const struct pairs *annotations, const char *name)
+{
+	char *value = annotation_find(annotations, name);
+
+	return value && *value ? value : NULL;
+}
+
 /* --- annotations ------------------------------------------------------------------------------ */
 
 struct annotation {
@@ -234,8 +241,8 @@ void extensions_apply(struct spec *s, struct arena *a, struct error *e)
 {
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
 		const char *name = extensions[i].name;
-		char *value = annotation_find(&s->annotations, name);
-		if (value && *value)
+		char *value = annotation_asked(&s->annotations, name);
+		if (value)
 			extensions[i].apply(&(struct annotation){ s, a, name, value, e });
 	}
 	for (size_t i = 0; i < s->mounts.n; i++)

@@ -29,6 +29,8 @@
 
 /* The value of an annotation, NULL without. */
 char *annotation_find(const struct pairs *annotations, const char *name);
+/* The same, NULL also for an empty one, which asks for nothing. */
+char *annotation_asked(const struct pairs *annotations, const char *name);
 
 /*
  * Fill the fields for which an annotation or an option stands: linux.seccomp and its listenerPath,

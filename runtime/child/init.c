@@ -54,8 +54,7 @@ static int hook_outputs(struct child *c, int outputs[2], struct error *e)
 	static const char *const names[] = { ANNOTATION_HOOKS_STDOUT, ANNOTATION_HOOKS_STDERR };
 
 	for (int i = 0; i < 2; i++) {
-		const char *file = annotation_find(&c->plan->status.annotations, names[i]);
-		if (!file || !*file)
+		if (!annotation_asked(&c->plan->status.annotations, names[i]))
 			continue;
 		outputs[i] = child_ask(c, MESSAGE_OUTPUT, i + 1, -1, e);
 		if (outputs[i] < 0)

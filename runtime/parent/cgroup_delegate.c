@@ -74,9 +74,9 @@ static int give_as_above(struct arena *a, int above, int below)
 
 int cgroup_delegate_below(struct arena *a, const struct plan *plan, int pid, struct error *e)
 {
+	const char *path = plan->cgroups.v[0].path, *name = plan->delegate_cgroup;
 	char number[16];
 
-	const char *path = plan->cgroups.v[0].path, *name = plan->delegate_cgroup;
 	snprintf(number, sizeof(number), "%d", pid);
 	CLEAN_FD above = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (above >= 0 && mkdirat(above, name, 0755) < 0)

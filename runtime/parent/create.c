@@ -55,8 +55,8 @@ int creation_terminal(struct creation *c, struct error *e)
 			    &c->console_socket, e) < 0)
 		return -1;
 	const char *receiver =
-		annotation_find(&c->bundle.spec->annotations, ANNOTATION_PIDFD_RECEIVER);
-	return c->o->pidfd_socket || !receiver || !*receiver
+		annotation_asked(&c->bundle.spec->annotations, ANNOTATION_PIDFD_RECEIVER);
+	return c->o->pidfd_socket || !receiver
 		       ? pidfd_connect(c->o->pidfd_socket, "--pidfd-socket", &c->pidfd_socket, e)
 		       : pidfd_connect(receiver, "annotations[\"" ANNOTATION_PIDFD_RECEIVER "\"]",
 				       &c->pidfd_socket, e);

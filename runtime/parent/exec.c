@@ -164,8 +164,8 @@ static int plan(struct execution *x, struct error *e)
 	if (cgroup_join_resolve(&x->arena, &x->state.record, &x->o->cgroup, p, e) < 0)
 		return -1;
 	const char *below =
-		annotation_find(&x->bundle.spec->annotations, ANNOTATION_DELEGATE_CGROUP);
-	if (below && *below && !x->o->cgroup.n && p->cgroups.n == 1)
+		annotation_asked(&x->bundle.spec->annotations, ANNOTATION_DELEGATE_CGROUP);
+	if (below && !x->o->cgroup.n && p->cgroups.n == 1)
 		p->cgroups.v[0].path =
 			arena_printf(&x->arena, "%s/%s", p->cgroups.v[0].path, below);
 	return 0;

@@ -351,11 +351,9 @@ static int resolve_notify(const struct create_options *o, const struct spec *s, 
 
 static int resolve_delegate(const struct spec *s, struct plan *plan, struct error *e)
 {
-	char *name = annotation_find(&s->annotations, ANNOTATION_DELEGATE_CGROUP);
-
-	if (!name || !*name)
+	plan->delegate_cgroup = annotation_asked(&s->annotations, ANNOTATION_DELEGATE_CGROUP);
+	if (!plan->delegate_cgroup)
 		return 0;
-	plan->delegate_cgroup = name;
 	if (plan->cgroups.n == 1 && plan->cgroups.v[0].unified)
 		return 0;
 	error_set(e, 0,
@@ -367,10 +365,9 @@ static int resolve_delegate(const struct spec *s, struct plan *plan, struct erro
 /* Without it the mount would make that hierarchy, for the whole host. */
 static int check_forced_v1(const struct spec *s, struct arena *a, struct error *e)
 {
-	const char *at = annotation_find(&s->annotations, ANNOTATION_CGROUP_V1);
 	char *text;
 
-	if (!at || !*at)
+	if (!annotation_asked(&s->annotations, ANNOTATION_CGROUP_V1))
 		return 0;
 	CLEAN_FD fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && file_read(fd, 1 << 20, a, &text, NULL) == 0 &&

@@ -78,7 +78,7 @@ static char *unquoted(struct arena *a, char *option)
 static void add_label(const struct spec *s, struct arena *a, struct plan_mount *m)
 {
 	const char *label = s->linux->mount_label;
-	const char *key = annotation_find(&s->annotations, ANNOTATION_CONTEXT_TYPE);
+	const char *key = annotation_asked(&s->annotations, ANNOTATION_CONTEXT_TYPE);
 
 	if (!label || m->kind != PLAN_MOUNT_FILESYSTEM)
 		return;
@@ -88,7 +88,7 @@ static void add_label(const struct spec *s, struct arena *a, struct plan_mount *
 	for (size_t i = 0; i < m->data.n; i++)
 		if (is_label(m->data.v[i]))
 			return;
-	m->data.v[m->data.n++] = arena_printf(a, "%s=%s", key && *key ? key : "context", label);
+	m->data.v[m->data.n++] = arena_printf(a, "%s=%s", key ? key : "context", label);
 }
 
 /* A word about the flags of the mount at `destination` alone, or of its filesystem. */

@@ -452,9 +452,9 @@ static void warn(const struct error *e)
 
 int state_hook_output(const struct state *s, const char *annotation, struct error *e)
 {
-	const char *file = annotation_find(&s->record.annotations, annotation);
+	const char *file = annotation_asked(&s->record.annotations, annotation);
 
-	if (!file || !*file)
+	if (!file)
 		return -1;
 	/* Not to wait for who would read a FIFO. */
 	int fd =

@@ -58,8 +58,7 @@ int systemd_open(struct arena *a, const struct spec *spec, const char *id, bool 
 	if (systemd_unit_resolve(a, spec->linux->cgroups_path, id, user, &s->unit, e) < 0 ||
 	    resolve_properties(s, &spec->annotations, e) < 0)
 		return -1;
-	const char *subgroup = annotation_find(&spec->annotations, ANNOTATION_SYSTEMD_SUBGROUP);
-	s->subgroup = subgroup && *subgroup ? subgroup : NULL;
+	s->subgroup = annotation_asked(&spec->annotations, ANNOTATION_SYSTEMD_SUBGROUP);
 	s->record.unit = s->unit.name;
 	if (systemd_connect(a, user, &s->bus, &s->record, e) < 0 ||
 	    systemd_ask_group(a, s->bus, &s->group, e) < 0)
