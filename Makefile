@@ -65,6 +65,9 @@ LIBRARIES := -lyajl_s -lseccomp -lresolv -lm
 OCIRUN_LDFLAGS += -Wl,-z,pack-relative-relocs
 # Nothing unwinds the stack while it runs: the tables for that, 90 kB of the libraries', stay out.
 NO_UNWINDING := $(BUILD)/no-unwinding.ld
+# Nor is what the libraries would need for it, for what their assertions say in other languages, and for numbers with a fraction, of which
+# yajl asks json_tree.c first: 150 kB.
+UNREACHED := _Unwind_Resume __gcc_personality_v0 __assert_fail strtod
 # runtime/entry.c, where runtime/arch.h has it.
 OCIRUN_LDFLAGS += $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-Wl$(comma)-e$(comma)entry)
 else
@@ -124,7 +127,7 @@ $(BUILD)/libocirun.a: $(filter-out $(BUILD)/cmd/main.o,$(OBJECTS))
 $(BUILD)/ocirun.debug: $(OBJECTS) $(if $(filter yes,$(SANITIZE)),$(BUILD)/tests/asan.o) $(NO_UNWINDING)
 	$(call say,LINK)
 	$(QUIET)$(CC) $(LINK_MODE) $(OCIRUN_CFLAGS) $(CFLAGS) $(OCIRUN_LDFLAGS) $(LDFLAGS) \
-		$(NO_UNWINDING:%=-Wl,--no-eh-frame-hdr -Wl,-T,%) -o $@ $(filter %.o,$^) $(LIBRARIES)
+		$(NO_UNWINDING:%=-Wl,--no-eh-frame-hdr -Wl,-T,%) $(UNREACHED:%=-Wl,--defsym=%=abort) -o $@ $(filter %.o,$^) $(LIBRARIES)
 
 STRIP ?= strip
 OBJCOPY ?= objcopy
@@ -154,11 +157,11 @@ $(BUILD)/bench/%: tests/bench/%.c
 	$(call say,CC)
 	$(QUIET)$(STATIC_COMPILE) -o $@ $<
 
-# Runs outside, beside ocirun; small enough to be compiled as a whole.
-$(BUILD)/crash/sweep: $(wildcard tests/crash/*.[ch])
+# Runs outside, beside ocirun, and in the VM like it; small enough to be compiled as a whole.
+$(BUILD)/crash/sweep: $(wildcard tests/crash/*.[ch]) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(QUIET)$(CC) $(OCIRUN_CFLAGS) $(CFLAGS) -pie -o $@ $(filter %.c,$^) -lseccomp
+	$(QUIET)$(CC) $(OCIRUN_CFLAGS) $(CFLAGS) $(LINK_MODE) -o $@ $(filter %.c,$^) -lseccomp
 
 -include $(OBJECTS:.o=.d) $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.d,$(wildcard tests/unit/*.c))
 .SECONDARY:
@@ -212,7 +215,7 @@ check-hostile-bites: need-build+test+bundles bundles
 check-crash: need-build+test+bundles bundles
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/crash/sweep
 	@OCIRUN='$(abspath $(BUILD)/ocirun)' PAYLOAD='$(abspath $(BUILD)/payload)' SWEEP='$(abspath $(BUILD)/crash/sweep)' \
-		tests/crash/run $(if $(CRASH_SECONDS),--seconds '$(CRASH_SECONDS)') $(if $(CRASH_ONLY),--only '$(CRASH_ONLY)') \
+		CRASH_SECONDS='$(CRASH_SECONDS)' tests/crash/run $(if $(CRASH_ONLY),--only '$(CRASH_ONLY)') \
 		$(if $(CRASH_LOG),--log '$(CRASH_LOG)')
 
 # podman, buildah, containerd, its CRI, docker, Slurm with ocirun as their runtime, or with CLIENT_RUNTIME=/path/to/another. CLIENTS: some of them.
@@ -221,9 +224,10 @@ check-clients: need-build+test+clients
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun
 	@CLIENT_RUNTIME='$(or $(CLIENT_RUNTIME),$(abspath $(BUILD)/ocirun))' tests/clients/run $(CLIENTS:%=tests/clients/%.bats)
 
-# In a VM, what this host may lack: MACHINE is a row of the table in tests/vm/run, VM_TESTS the files (default: those of its row).
+# In a VM, what this host may lack: MACHINE is a row of the table in tests/vm/run, VM_TESTS names or files (default: those of its row).
 check-vm check-vm-all: need-build+vm+bundles bundles
-	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true $(BUILD)/bench/timer $(BUILD)/bench/floor
+	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/payload $(BUILD)/bench/true $(BUILD)/bench/timer $(BUILD)/bench/floor \
+		$(BUILD)/crash/sweep
 	@BUILD='$(abspath $(BUILD))' tests/vm/run $(if $(filter %-all,$@),all,$(MACHINE)) $(VM_TESTS)
 
 # Many containers at once, many creates of one id, many runs in a row. tests/load says what LOAD_CONTAINERS=, LOAD_CYCLES= ... are.
@@ -319,7 +323,7 @@ help:
 #help make check-hostile-bites that these tests fail without what they test, a build each (MUTANTS="self-exe session" HOSTILE_MUTANTS=10)
 #help make check-crash         every command killed, and failing, at every system call: hours (CRASH_SECONDS=90, CRASH_ONLY="create default")
 #help make check-clients       podman, buildah, containerd, docker, Slurm on ocirun (CLIENTS="podman docker" CLIENT_RUNTIME=/path)
-#help make check-vm            the integration tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS=FILES)
+#help make check-vm            the tests in a Debian VM: full privilege, cgroup v2 (MACHINE=bookworm, VM_TESTS="cgroups hostile crash")
 #help make check-vm-all        on all its machines (other kernels, cgroup v1, SELinux) the files that say something new there (hours)
 #help make check-load          1,000 containers, 200 creates of one id, 10,000 runs: nothing lost, nothing left (root; LOAD_CONTAINERS=100 ...)
 #help make asan                all tests with AddressSanitizer and UndefinedBehaviorSanitizer

@@ -7,6 +7,7 @@
 #include "runtime/file.h"
 #include "spec/arena.h"
 #include "spec/json.h"
+#include "spec/timestamp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,14 +65,10 @@ int log_open(const char *path, enum log_format format, enum log_level level, str
 
 static char *time_now(struct arena *a)
 {
-	char text[sizeof("2026-01-01T00:00:00Z") + 8];
 	struct timespec now;
-	struct tm utc;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return arena_strdup(a, text);
+	return timestamp_print(now, a);
 }
 
 /*

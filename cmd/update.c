@@ -2,6 +2,7 @@
 #include "cmd/command.h"
 #include "runtime/file.h"
 #include "spec/json.h"
+#include "spec/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,30 +111,34 @@ static bool read_number(const char *text, bool negative, int64_t *out)
 static bool read_size(const char *text, int64_t *out)
 {
 	static const char units[] = "bkmgtp";
-	char *end;
+	const size_t digits = strspn(text, "0123456789.");
+	const char *end = text + digits + (text[digits] == ' ');
+	unsigned __int128 number = 0, parts = 1; /* 20 digits and a unit fit */
 
 	*out = -1;
 	if (!strcmp(text, "-1"))
 		return true;
-	if (*text < '0' || *text > '9' || strspn(text, "0123456789.") > 20)
+	if (*text < '0' || *text > '9' || digits > 20)
 		return false;
-	const double number = strtod(text, &end);
-	if ((size_t)(end - text) != strspn(text, "0123456789."))
-		return false;
-	/* All digits of what has no unit. */
-	if (!*end && !strchr(text, '.'))
-		return read_number(text, false, out);
-	end += *end == ' ';
+	for (const char *at = text, *point = NULL; at < text + digits; at++) {
+		if (*at == '.' && point)
+			return false;
+		if (*at == '.') {
+			point = at;
+			continue;
+		}
+		number = number * 10 + (unsigned)(*at - '0');
+		parts *= point ? 10 : 1;
+	}
 	const char *unit = *end ? strchr(units, *end | 0x20) : units;
 	if (!unit ||
-	    (*end && end[1] && strcasecmp(end + 1, "b") != 0 && strcasecmp(end + 1, "ib") != 0) ||
+	    (*end && end[1] && !words_same(end + 1, "b", SIZE_MAX) &&
+	     !words_same(end + 1, "ib", SIZE_MAX)) ||
 	    (unit == units && *end && end[1]))
 		return false;
-	const double bytes = number * (double)(1ULL << 10 * (unit - units));
-	if (bytes >= (double)INT64_MAX)
-		return false;
-	*out = (int64_t)bytes;
-	return true;
+	number = (number << 10 * (unit - units)) / parts;
+	*out = (int64_t)number;
+	return number <= INT64_MAX;
 }
 
 static int set_value(const struct value *v, struct arena *a, struct spec_resources *r,

@@ -11,6 +11,7 @@
 #include "runtime/log.h"
 #include "runtime/sys.h"
 #include "runtime/timing.h"
+#include "spec/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,10 +163,15 @@ struct children {
 static struct children our_children(void)
 {
 	struct children c = { 0 };
+	char text[CHILDREN_MAX * sizeof("4194304 ") + 1];
+	const char *at = text;
+	uint64_t pid;
 	FILE *file = fopen("/proc/thread-self/children", "re");
+	const size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
 
-	while (file && c.n < CHILDREN_MAX && fscanf(file, "%d", &c.v[c.n]) == 1)
-		c.n++;
+	text[n] = 0;
+	while (c.n < CHILDREN_MAX && number_next(&at, &pid))
+		c.v[c.n++] = (pid_t)pid;
 	if (file)
 		fclose(file);
 	return c;

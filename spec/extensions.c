@@ -1,6 +1,7 @@
 /* See extensions.h. */
 #include "spec/extensions.h"
 
+#include "spec/number.h"
 #include "spec/validate.h"
 
 #include <errno.h>
@@ -145,22 +146,6 @@ static const struct {
 
 /* --- the mount option ------------------------------------------------------------------------- */
 
-/* A number and the sign behind it. */
-static bool number(const char **at, uint32_t *out)
-{
-	char *end;
-
-	if (**at < '0' || **at > '9')
-		return false;
-	errno = 0;
-	const unsigned long long value = strtoull(*at, &end, 10);
-	if (errno || value > UINT32_MAX)
-		return false;
-	*out = (uint32_t)value;
-	*at = end;
-	return true;
-}
-
 /* "@1-3-10": 3 is an id in the container. */
 static bool to_host(uint32_t *id, const spec_id_mappings *container)
 {
@@ -179,8 +164,8 @@ static bool one_range(const char **at, const spec_id_mappings *container, struct
 	const bool relative = **at == '@';
 
 	*at += relative;
-	return number(at, &m->container_id) && *(*at)++ == '-' && number(at, &m->host_id) &&
-	       *(*at)++ == '-' && number(at, &m->size) &&
+	return number_read32(at, &m->container_id) && *(*at)++ == '-' &&
+	       number_read32(at, &m->host_id) && *(*at)++ == '-' && number_read32(at, &m->size) &&
 	       (!relative || to_host(&m->host_id, container));
 }
 

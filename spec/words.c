@@ -3,6 +3,7 @@
  * kernel's; those that are newer than the headers we build with are named here.
  */
 #include "spec/words.h"
+#include "spec/number.h"
 
 #include <linux/capability.h>
 #include <linux/ioprio.h>
@@ -239,33 +240,38 @@ const char *word_name(const struct words *w, uint64_t value)
 	return NULL;
 }
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Not by strncasecmp(3), which is 45 kB: for each kind of processor, and for languages. */
+bool words_same(const char *a, const char *b, size_t n)
+{
+	for (; n && lower(*a) == lower(*b); a++, b++, n--)
+		if (!*a)
+			return true;
+	return !n;
+}
+
 /* The kernel's numbers, not libc's SIGRTMIN, which keeps the first two for itself: a container may
  * have another libc. */
 enum { SIGNAL_RTMIN = 32, SIGNAL_MAX = 64, LIBC_RTMIN = 34 };
 
 static int number_parse(const char *text, int most)
 {
-	int n = 0;
+	uint64_t n;
 
-	if (!*text)
-		return -1;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -1;
-		n = n * 10 + (*text - '0');
-		if (n > most)
-			return -1;
-	}
-	return n;
+	return number_read(&text, (uint64_t)most, &n) && !*text ? (int)n : -1;
 }
 
 /* "RTMIN", "RTMIN+3", "RTMAX-2" mean what kill(1) means by them. */
 static int realtime_parse(const char *text)
 {
-	bool low = strncasecmp(text, "RTMIN", 5) == 0;
+	bool low = words_same(text, "RTMIN", 5);
 	int distance = 0;
 
-	if (!low && strncasecmp(text, "RTMAX", 5) != 0)
+	if (!low && !words_same(text, "RTMAX", 5))
 		return -1;
 	text += 5;
 	if (*text) {
@@ -284,10 +290,10 @@ int signal_parse(const char *text)
 
 	if (n >= 0)
 		return n;
-	if (strncasecmp(text, "SIG", 3) == 0)
+	if (words_same(text, "SIG", 3))
 		text += 3;
 	for (size_t i = 0; i < words_signals.n; i++)
-		if (strcasecmp(words_signals.v[i].name, text) == 0)
+		if (words_same(words_signals.v[i].name, text, SIZE_MAX))
 			return (int)words_signals.v[i].value;
 	return realtime_parse(text);
 }

@@ -25,6 +25,9 @@ bool word_value(const struct words *w, const char *name, uint64_t *value);
 /* The (first) word of a value; NULL when there is none. */
 const char *word_name(const struct words *w, uint64_t value);
 
+/* Are they the same, n bytes at most of them, but for the case of ASCII letters? */
+bool words_same(const char *a, const char *b, size_t n);
+
 extern const struct words
 	words_namespaces; /* "pid" -> CLONE_NEWPID; the order is that of features */
 extern const struct words words_capabilities; /* "CAP_CHOWN" -> 1 << 0 */

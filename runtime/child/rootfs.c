@@ -10,11 +10,11 @@
 #include "runtime/inroot.h"
 #include "runtime/sys.h"
 #include "runtime/timing.h"
+#include "spec/mountinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <mntent.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -196,6 +196,8 @@ static int take_away(const char *path, struct error *e)
 	return 0;
 }
 
+#define MOUNTINFO_MAX ((size_t)4 << 20)
+
 /*
  * A move leaves the host's mounts below ours. The kernel lets a user namespace mount a procfs or
  * sysfs of its own, without maskedPaths and readonlyPaths, where it finds one that is not covered:
@@ -203,8 +205,8 @@ static int take_away(const char *path, struct error *e)
  */
 static int take_host_away(struct child *c, struct error *e)
 {
-	char link[32], root[4096];
-	struct mntent *m;
+	char link[32], root[4096], *text;
+	struct mountinfo m;
 	struct statfs fs;
 	int result = 0;
 
@@ -212,19 +214,16 @@ static int take_host_away(struct child *c, struct error *e)
 	ssize_t n = readlink(link, root, sizeof(root) - 1);
 	/* A mount namespace that was joined may have anything there: believe the kernel only, and
 	 * never wait for a FIFO. */
-	CLEAN_FD fd = n < 0 ? -1 : open("/proc/self/mounts", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEAN_FD fd = n < 0 ? -1 : open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0 && (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC))
 		return error_set(e, 0, "/proc is not a proc filesystem");
-	FILE *mounts = fd < 0 ? NULL : fdopen(fd, "r");
-	if (!mounts)
+	if (fd < 0 || file_read(fd, MOUNTINFO_MAX, &c->arena, &text, NULL) < 0)
 		return error_set(e, errno, "find the host's mounts");
-	fd_take(&fd);
 	root[n++] = '/';
-	while (result == 0 && (m = getmntent(mounts)))
-		if ((!strcmp(m->mnt_type, "proc") || !strcmp(m->mnt_type, "sysfs")) &&
-		    strncmp(m->mnt_dir, root, n) != 0)
-			result = take_away(m->mnt_dir, e);
-	endmntent(mounts);
+	while (result == 0 && mountinfo_next(&text, &m))
+		if ((!strcmp(m.type, "proc") || !strcmp(m.type, "sysfs")) &&
+		    strncmp(m.place, root, n) != 0)
+			result = take_away(m.place, e);
 	return result;
 }
 

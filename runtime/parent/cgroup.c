@@ -259,7 +259,7 @@ static void note_without(const char *path)
 	char line[256];
 
 	snprintf(line, sizeof(line), "without a cgroup of its own: make %.160s: %s", path,
-		 strerror(errno));
+		 strerrordesc_np(errno));
 	container_note(line);
 }
 

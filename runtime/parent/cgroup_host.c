@@ -4,6 +4,7 @@
  */
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
+#include "spec/mountinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,31 +72,22 @@ static void hide(const char *mount_point, struct cgroup_hierarchies *out)
 	out->n = kept;
 }
 
-/* One line of mountinfo, cut up in place; a hierarchy below /sys/fs/cgroup is added to out. */
-static void add_mount(struct arena *a, char *line, struct cgroup_hierarchies *out)
+/* A hierarchy below /sys/fs/cgroup is added to out. */
+static void add_mount(struct arena *a, const struct mountinfo *m, struct cgroup_hierarchies *out)
 {
-	char *mount_point = NULL, *rest = strstr(line, " - ");
-	struct cgroup_hierarchy h = { 0 };
+	struct cgroup_hierarchy h = { .unified = !strcmp(m->type, "cgroup2"),
+				      .mount_point = m->place };
+	char *rest = m->options;
 
-	if (!rest)
+	hide(m->place, out);
+	if ((!h.unified && strcmp(m->type, "cgroup")) || out->n == HIERARCHIES_MAX ||
+	    strncmp(m->place, CGROUP_ROOT "/", sizeof(CGROUP_ROOT)))
 		return;
-	*rest = 0;
-	rest += 3;
-	for (int field = 0; field < 5; field++) /* the fifth, see proc(5) */
-		mount_point = next_piece(&line, ' ');
-	char *type = next_piece(&rest, ' ');
-	next_piece(&rest, ' '); /* the source; what is left are the options */
-	if (!type || !rest || !mount_point)
+	h.name = m->place + sizeof(CGROUP_ROOT);
+	if (strchr(h.name, '/'))
 		return;
-	hide(mount_point, out);
-	h.unified = !strcmp(type, "cgroup2");
-	if ((!h.unified && strcmp(type, "cgroup")) || out->n == HIERARCHIES_MAX ||
-	    strncmp(mount_point, CGROUP_ROOT "/", 15) || strchr(mount_point + 15, '/'))
-		return;
-	h.mount_point = mount_point;
-	h.name = mount_point + 15;
 	h.options.v = arena_array(a, char *, 32);
-	for (char *o; !h.unified && (o = next_piece(&rest, ','));)
+	for (char *o; !h.unified && (o = strsep(&rest, ","));)
 		if (is_v1_controller(o) && h.options.n < 31)
 			h.options.v[h.options.n++] = o;
 	out->v[out->n++] = h;
@@ -124,8 +116,8 @@ void cgroup_mounted(struct arena *a, char *mountinfo, struct cgroup_hierarchies 
 		out->v[out->n++] = (struct cgroup_hierarchy){ .name = "",
 							      .mount_point = CGROUP_ROOT,
 							      .unified = true };
-	for (char *line; !out->pure && (line = next_piece(&mountinfo, '\n'));)
-		add_mount(a, line, out);
+	for (struct mountinfo m; !out->pure && mountinfo_next(&mountinfo, &m);)
+		add_mount(a, &m, out);
 }
 
 void cgroup_find_own(char *self_cgroup, struct cgroup_hierarchies *out)

@@ -13,6 +13,7 @@
 #include "runtime/parent/destroy.h"
 #include "runtime/parent/resolve.h"
 #include "runtime/timing.h"
+#include "spec/number.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -105,30 +106,36 @@ static void put_freezer(const struct plan *plan, const struct record *r, struct 
 }
 
 /* Is this mount one of the container's? Then criu finds the file by itself. */
-static bool has_mount(pid_t pid, unsigned id)
+static bool has_mount(pid_t pid, uint64_t id)
 {
 	char path[32], line[4096];
-	unsigned one;
+	uint64_t one;
 	bool found = false;
 
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
 	FILE *file = fopen(path, "re");
-	while (file && !found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "%u ", &one) == 1 && one == id;
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		const char *at = line;
+		found = number_next(&at, &one) && one == id;
+	}
 	if (file)
 		fclose(file);
 	return found;
 }
 
-static unsigned mount_of(pid_t pid, int fd)
+static uint64_t mount_of(pid_t pid, int fd)
 {
+	static const char key[] = "mnt_id:";
 	char path[48], line[256];
-	unsigned id = 0;
+	uint64_t id = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
 	FILE *file = fopen(path, "re");
-	while (file && !id && fgets(line, sizeof(line), file))
-		sscanf(line, "mnt_id: %u", &id);
+	while (file && !id && fgets(line, sizeof(line), file)) {
+		const char *at = line + strlen(key);
+		if (!strncmp(line, key, strlen(key)))
+			(void)number_next(&at, &id);
+	}
 	if (file)
 		fclose(file);
 	return id;
@@ -144,11 +151,12 @@ static char *name_descriptor(struct checkpoint *c, int fd, struct protobuf *p)
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
 	ssize_t n = readlink(path, to, sizeof(to));
-	unsigned mount = n < 0 || stat(path, &st) < 0 ? 0 : mount_of(pid, fd);
+	const uint64_t mount = n < 0 || stat(path, &st) < 0 ? 0 : mount_of(pid, fd);
 	if (!mount || (!S_ISREG(st.st_mode) && (!S_ISCHR(st.st_mode) || major(st.st_rdev) != 1)) ||
 	    has_mount(pid, mount))
 		return arena_strndup(&c->arena, to, n < 0 ? 0 : (size_t)n);
-	char *name = arena_printf(&c->arena, "file[%x:%llx]", mount, (unsigned long long)st.st_ino);
+	char *name = arena_printf(&c->arena, "file[%llx:%llx]", (unsigned long long)mount,
+				  (unsigned long long)st.st_ino);
 	protobuf_text(p, CRIU_EXTERNAL, name);
 	return name;
 }

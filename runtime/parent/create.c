@@ -27,6 +27,7 @@
 #include "runtime/sys.h"
 #include "runtime/timing.h"
 #include "spec/extensions.h"
+#include "spec/timestamp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,25 +85,12 @@ static int check_privilege(struct creation *c, struct error *e)
 	return error_hint(e, "`ocirun spec --rootless` writes a config.json that has it");
 }
 
-/* RFC 3339 in UTC. Not by gmtime, which reads the host's time zone first. */
 static char *time_now(struct arena *a)
 {
-	struct timespec t;
+	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	/* Days since 1 March of year 0, so that a leap day is the last of its year; 400 years have
-	 * 146097 days. */
-	int64_t days = t.tv_sec / 86400 + 719468, in_day = t.tv_sec % 86400;
-	int64_t era = days / 146097, day = days % 146097;
-	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	day -= 365 * year + year / 4 - year / 100;
-	int64_t month = (5 * day + 2) / 153;
-	day -= (153 * month + 2) / 5 - 1;
-	month = month < 10 ? month + 3 : month - 9;
-	year += 400 * era + (month <= 2);
-	return arena_printf(a, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", (int)year, (int)month,
-			    (int)day, (int)(in_day / 3600), (int)(in_day / 60 % 60),
-			    (int)(in_day % 60), t.tv_nsec);
+	clock_gettime(CLOCK_REALTIME, &now);
+	return timestamp_print(now, a);
 }
 
 static int intend_class(struct creation *c, struct error *e)

@@ -2,6 +2,7 @@
 #include "runtime/parent/device_list.h"
 
 #include "runtime/file.h"
+#include "spec/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,30 +69,51 @@ struct device_list device_list_of_rules(struct arena *a, const plan_device_rule_
 	return list;
 }
 
-static int64_t number_of(const char *text)
+/* A number, or "*" for all: -1. */
+static bool read_number(const char **at, int64_t *out)
 {
-	long long n;
+	uint64_t n;
 
-	return sscanf(text, "%lld", &n) == 1 ? n : -1;
+	if (**at == '*') {
+		*out = -1;
+		++*at;
+		return true;
+	}
+	if (!number_read(at, UINT32_MAX, &n))
+		return false;
+	*out = (int64_t)n;
+	return true;
+}
+
+/* "c 10:200 rwm" */
+static bool read_entry(const char *line, struct device_entry *out)
+{
+	const char *at = line + 2;
+
+	*out = (struct device_entry){ .type = line[0] };
+	if (!line[0] || line[1] != ' ' || !read_number(&at, &out->major) || *at++ != ':' ||
+	    !read_number(&at, &out->minor) || *at++ != ' ')
+		return false;
+	out->access = access_of(at, strcspn(at, "\n"));
+	return true;
 }
 
 struct device_list device_list_of_text(struct arena *a, const char *text)
 {
 	size_t lines = 0;
 	struct device_list list = { 0 };
-	char type, major[24], minor[24], access[8];
+	struct device_entry entry;
 
 	for (const char *at = text; *at; at++)
 		lines += *at == '\n';
 	list.v = arena_array(a, struct device_entry, lines + 1);
 	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += !!line) {
-		if (sscanf(line, "%c %23[^:]:%23s %7s", &type, major, minor, access) != 4)
+		if (!read_entry(line, &entry))
 			continue;
-		if (type == 'a')
+		if (entry.type == 'a')
 			list.all = true;
 		else
-			add(&list, &(struct device_entry){ type, number_of(major), number_of(minor),
-							   access_of(access, strlen(access)) });
+			add(&list, &entry);
 	}
 	return list;
 }

@@ -4,6 +4,7 @@
 #include "runtime/file.h"
 #include "runtime/process.h"
 #include "runtime/sys.h"
+#include "spec/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,7 +159,15 @@ static FILE *open_map(int proc, const struct kind *k)
 
 static bool next_line(FILE *map, struct spec_id_mapping *line)
 {
-	return fscanf(map, "%u %u %u", &line->container_id, &line->host_id, &line->size) == 3;
+	char text[64];
+	const char *at = text;
+	uint64_t n[3];
+
+	if (!fgets(text, sizeof(text), map) || !number_next(&at, &n[0]) ||
+	    !number_next(&at, &n[1]) || !number_next(&at, &n[2]))
+		return false;
+	*line = (struct spec_id_mapping){ (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2] };
+	return true;
 }
 
 /* The kernel may have put them into another order. */

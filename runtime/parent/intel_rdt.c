@@ -2,6 +2,8 @@
 #include "runtime/parent/intel_rdt.h"
 
 #include "runtime/file.h"
+#include "spec/mountinfo.h"
+#include "spec/words.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -14,35 +16,11 @@
 
 #define FILE_MAX ((size_t)4 << 20)
 
-/* Mountinfo writes space, tab, newline and backslash in octal. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at; to++) {
-		if (at[0] == '\\' && strspn(at + 1, "01234567") >= 3) {
-			*to = (char)((at[1] & 7) << 6 | (at[2] & 7) << 3 | (at[3] & 7));
-			at += 4;
-		} else {
-			*to = *at++;
-		}
-	}
-	*to = 0;
-}
-
 char *intel_rdt_mounted(char *mountinfo)
 {
-	for (char *line; (line = strsep(&mountinfo, "\n"));) {
-		char *type = strstr(line, " - "), *place = NULL;
-		if (!type || strncmp(type + 3, "resctrl ", 8) != 0)
-			continue;
-		for (int field = 0; field < 5; field++) /* the fifth, see proc(5) */
-			place = strsep(&line, " ");
-		if (!place || !*place)
-			continue;
-		unescape(place);
-		return place;
-	}
+	for (struct mountinfo m; mountinfo_next(&mountinfo, &m);)
+		if (!strcmp(m.type, "resctrl"))
+			return m.place;
 	return NULL;
 }
 
@@ -118,7 +96,7 @@ static bool domains_in(const char *a, const char *b)
 			found = one.id_length == other.id_length &&
 				one.value_length == other.value_length &&
 				!strncmp(one.id, other.id, one.id_length) &&
-				!strncasecmp(one.value, other.value, one.value_length);
+				words_same(one.value, other.value, one.value_length);
 		if (!found)
 			return false;
 	}

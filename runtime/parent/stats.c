@@ -212,18 +212,26 @@ static void read_set(struct stats_files *l, const char *const files[], uint32_t 
 			out->v[out->n++] = n;
 }
 
+/* As the kernel writes it: a float of ours would have other digits. */
+static char *average(const char *line, const char *key, struct arena *a)
+{
+	const char *at = line ? strstr(line, key) : NULL;
+
+	const size_t n = at ? strspn(at += strlen(key), "0123456789.") : 0;
+
+	return arena_strndup(a, n ? at : "0", n ? n : 1);
+}
+
 static void read_pressure_line(const char *text, const char *key, struct arena *a,
 			       struct stats_pressure_line *out)
 {
-	char avg[3][16] = { "0", "0", "0" };
-	const char *at = stats_value(text, key);
+	const char *line = stats_value(text, key);
+	const char *total = line ? strstr(line, "total=") : NULL;
 
-	if (at && sscanf(at, "avg10=%15[0-9.] avg60=%15[0-9.] avg300=%15[0-9.] total=%" SCNu64,
-			 avg[0], avg[1], avg[2], &out->total) < 3)
-		strcpy(avg[0], "0");
-	out->avg10 = arena_strdup(a, avg[0]);
-	out->avg60 = arena_strdup(a, avg[1]);
-	out->avg300 = arena_strdup(a, avg[2]);
+	out->avg10 = average(line, "avg10=", a);
+	out->avg60 = average(line, "avg60=", a);
+	out->avg300 = average(line, "avg300=", a);
+	out->total = total ? stats_number(total + strlen("total=")) : 0;
 }
 
 static struct stats_pressure *read_pressure(struct stats_files *l, const char *file)

@@ -3,9 +3,9 @@
  * and NUMA node.
  */
 #include "runtime/parent/stats.h"
+#include "spec/number.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,11 @@ static struct stats_io *add_io(struct arena *a, stats_io_list *list)
 	return &list->v[list->n++];
 }
 
+static bool read_device(const char **at, struct stats_io *io)
+{
+	return number_next(at, &io->major) && *(*at)++ == ':' && number_next(at, &io->minor);
+}
+
 /* v1: lines "8:0 Read 4096" or "8:0 4096", and a last one "Total 4096" about all devices. */
 static void add_io_v1(struct stats_files *l, const char *file, stats_io_list *out)
 {
@@ -29,16 +34,15 @@ static void add_io_v1(struct stats_files *l, const char *file, stats_io_list *ou
 
 	for (const char *line = text; line; line = stats_line(line)) {
 		struct stats_io io = { 0 };
-		char op[16] = "";
-		int n = sscanf(line, "%" SCNu64 ":%" SCNu64 " %15[A-Za-z] %" SCNu64, &io.major,
-			       &io.minor, op, &io.value);
+		const char *at = line;
 
-		if (n == 2)
-			n += sscanf(line, "%*u:%*u %" SCNu64, &io.value) + 1;
-		if (n != 4)
+		if (!read_device(&at, &io) || *at++ != ' ')
 			continue;
-		io.op = *op ? arena_strdup(l->arena, op) : NULL;
-		*add_io(l->arena, out) = io;
+		const size_t n = strcspn(at, " \n0123456789");
+		io.op = n ? arena_strndup(l->arena, at, n) : NULL;
+		at += n;
+		if (number_next(&at, &io.value))
+			*add_io(l->arena, out) = io;
 	}
 }
 
@@ -49,10 +53,9 @@ static void add_io_v2(struct stats_files *l, const char *key, char *op, stats_io
 
 	for (const char *line = text; line; line = stats_line(line)) {
 		struct stats_io io = { .op = op };
-		const char *at = strstr(line, key), *end = strchr(line, '\n');
+		const char *at = strstr(line, key), *end = strchr(line, '\n'), *begin = line;
 
-		if (!at || (end && at > end) ||
-		    sscanf(line, "%" SCNu64 ":%" SCNu64, &io.major, &io.minor) != 2)
+		if (!at || (end && at > end) || !read_device(&begin, &io))
 			continue;
 		io.value = stats_number(at + strlen(key));
 		*add_io(l->arena, out) = io;
@@ -148,18 +151,28 @@ void stats_of_network(const char *text, struct arena *a, struct stats *out)
 		lines += *c == '\n';
 	out->network.v = arena_array(a, struct stats_network, lines + 1);
 	for (const char *line = text; line; line = stats_line(line)) {
-		struct stats_network n = { 0 };
-		char name[32];
+		const char *name = line + strspn(line, " ");
+		const size_t length = strcspn(name, ": \n");
+		const char *at = name + length;
+		uint64_t v[12];
+		size_t n = 0;
 
-		if (sscanf(line,
-			   " %31[^: ]: %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-			   " %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
-			   name, &n.rx_bytes, &n.rx_packets, &n.rx_errors, &n.rx_dropped,
-			   &n.tx_bytes, &n.tx_packets, &n.tx_errors, &n.tx_dropped) != 9 ||
-		    !strcmp(name, "lo"))
+		if (*at++ != ':' || !strncmp(name, "lo:", 3))
 			continue;
-		n.name = arena_strdup(a, name);
-		out->network.v[out->network.n++] = n;
+		while (n < 12 && number_next(&at, &v[n]))
+			n++;
+		if (n == 12)
+			out->network.v[out->network.n++] = (struct stats_network){
+				.name = arena_strndup(a, name, length),
+				.rx_bytes = v[0],
+				.rx_packets = v[1],
+				.rx_errors = v[2],
+				.rx_dropped = v[3],
+				.tx_bytes = v[8],
+				.tx_packets = v[9],
+				.tx_errors = v[10],
+				.tx_dropped = v[11],
+			};
 	}
 }
 
@@ -210,12 +223,17 @@ static void read_memory_bandwidth(const char *root, struct arena *a, struct stat
 	out->memory_bandwidth->closids = number_in(a, info, "num_closids");
 }
 
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 /* What is monitored: directories mon_data/mon_L3_00, mon_L3_01 …, one for each node. */
 static void read_monitoring(const char *group, struct arena *a, struct stats_intel_rdt *out)
 {
 	const char *data = arena_printf(a, "%s/mon_data", group);
 	struct dirent **nodes;
-	int n = scandir(data, &nodes, NULL, alphasort);
+	int n = scandir(data, &nodes, NULL, by_name);
 
 	if (n < 0)
 		return;

@@ -2,6 +2,7 @@
 #include "runtime/parent/subordinate.h"
 
 #include "runtime/file.h"
+#include "spec/number.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,16 +37,9 @@ char *subordinate_name(struct arena *a)
 /* A whole number below 2^32, which ends at `end`. */
 static bool number(const char *text, char end, uint32_t *out, const char **rest)
 {
-	char *stop;
-
-	if (*text < '0' || *text > '9')
+	if (!number_read32(&text, out) || *text != end)
 		return false;
-	errno = 0;
-	unsigned long long value = strtoull(text, &stop, 10);
-	if (errno || value > UINT32_MAX || *stop != end)
-		return false;
-	*out = (uint32_t)value;
-	*rest = stop + (end != 0);
+	*rest = text + (end != 0);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "runtime/parent/container.h"
 #include "runtime/parent/subordinate.h"
+#include "spec/number.h"
 
 #include <linux/capability.h>
 #include <sched.h>
@@ -67,10 +68,11 @@ static void drop_group(struct arena *a, const struct spec *s, size_t i)
 
 	for (size_t k = 0; k < m->options.n; k++) {
 		const char *option = m->options.v[k];
-		char *end;
+		const char *end = option + 4;
+		uint64_t gid;
 		if (!strncmp(option, "gid=", 4)) {
-			const unsigned long long gid = strtoull(option + 4, &end, 10);
-			if (option[4] && !*end && !is_mapped(&s->linux->gid_mappings, gid)) {
+			if (number_read(&end, UINT64_MAX, &gid) && !*end &&
+			    !is_mapped(&s->linux->gid_mappings, gid)) {
 				container_warn(arena_printf(a,
 							    "mounts[%zu].options[%zu]: \"%s\" is "
 							    "left out: no such group is mapped",

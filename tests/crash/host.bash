@@ -30,6 +30,8 @@ speaks() {
 	[[ $code == 0 || $err == "ocirun: $1 "*": "* ]] || echo "$1: exit status $code without an error: $err"
 }
 
+no_cgroup() { [[ -z $(find /sys/fs/cgroup -maxdepth 4 -type d -name "*$id*" -print -quit) ]] || echo "a cgroup is left"; }
+
 # --- a host that lost power -------------------------------------------------------------------------------------------------------------
 
 # The processes and cgroups are gone, their pids are others', and of the files some is there.
@@ -44,7 +46,7 @@ looks_and_clears() {
 	[[ $code == 0 ]] || echo "delete --force: $err"
 	[[ ! -e $at/$id ]] || echo "left: $(ls -A "$at/$id")"
 	kill -0 "$stranger" 2>/dev/null || echo "a stranger was killed"
-	[[ -z $(compgen -G "/sys/fs/cgroup/*/*$id*") ]] || echo "a cgroup is left"
+	no_cgroup
 }
 
 restore() {
@@ -108,7 +110,7 @@ power() {
 
 nothing_left() {
 	[[ -z $(find "$at" -mindepth 1 -maxdepth 1 ! -name .seccomp@) ]] || echo "left: $(ls -A "$at")"
-	[[ -z $(compgen -G "/sys/fs/cgroup/*/*$id*") ]] || echo "a cgroup is left"
+	no_cgroup
 }
 
 # Whatever is said, a container that is there works, and one that is not has left nothing.

@@ -644,7 +644,7 @@ hold_user_namespace() {
 }
 
 @test "--no-pivot: what a joined mount namespace has in the place of /proc is no procfs, and holds nobody up" {
-	hold 'mount -t tmpfs fake /proc; mkdir -p /proc/self/fd; ln -s -t /proc/self/fd $(seq 99); mkfifo /proc/self/mounts'
+	hold 'mount -t tmpfs fake /proc; mkdir -p /proc/self/fd; ln -s -t /proc/self/fd $(seq 99); mkfifo /proc/self/mountinfo'
 	with_path mount "/proc/${HOLDERS[-1]}/ns/mnt"
 	IN=()
 	container --no-pivot
