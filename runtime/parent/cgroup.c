@@ -85,12 +85,11 @@ static char *highest_missing(struct arena *a, const char *path)
 	}
 }
 
-bool cgroup_has_processes(const char *path)
+bool cgroup_has_processes(int directory)
 {
-	char name[4200], byte;
+	char byte;
 
-	snprintf(name, sizeof(name), "%s/cgroup.procs", path);
-	CLEAN_FD fd = open(name, O_RDONLY | O_CLOEXEC);
+	CLEAN_FD fd = openat(directory, "cgroup.procs", O_RDONLY | O_CLOEXEC);
 	return fd >= 0 && read(fd, &byte, 1) == 1;
 }
 

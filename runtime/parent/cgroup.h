@@ -100,7 +100,7 @@ MUST_CHECK int cgroup_place(const struct plan *plan, int pid, struct error *e);
 int64_t cgroup_now_ms(void);
 
 /* Is there a process in this very directory? Is it one of the v1 freezer hierarchy? */
-bool cgroup_has_processes(const char *path);
+bool cgroup_has_processes(int directory);
 bool cgroup_is_freezer(const char *path);
 
 /* Is a cgroup of the container that of cgroup v2? By its path: nothing is looked at. */
@@ -134,9 +134,9 @@ const struct record_cgroup *cgroup_main(const struct record *r);
 
 /*
  * Visit a cgroup and all below it, children before parents. Directories of a container's own making
- * may be nested and numerous, and vanish while we look; one whose path is too long is left out.
+ * may be nested as deep as it pleases, numerous, and vanish while we look.
  */
-typedef void cgroup_visit(const char *path, void *data);
+typedef void cgroup_visit(int directory, void *data);
 void cgroup_walk(const char *path, cgroup_visit *visit, void *data);
 
 /* Send a signal to every process in the container's cgroups and below. Returns how many were

@@ -38,9 +38,9 @@ static bool kill_unified(const struct record *r)
 	return done;
 }
 
-static void count_one(const char *path, void *data)
+static void count_one(int cgroup, void *data)
 {
-	if (cgroup_has_processes(path))
+	if (cgroup_has_processes(cgroup))
 		*(bool *)data = true;
 }
 

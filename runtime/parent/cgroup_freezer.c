@@ -215,10 +215,10 @@ int cgroup_unfreeze(const struct record *r, struct error *e)
 	return 0;
 }
 
-static void thaw_one(const char *path, void *data)
+static void thaw_one(int cgroup, void *data)
 {
 	(void)data;
-	(void)!set_frozen(path, false);
+	(void)!file_write_at(cgroup, "freezer.state", "THAWED");
 }
 
 void cgroup_thaw(const struct record *r)

@@ -57,16 +57,16 @@ static bool gives(const char *directory, const char *controllers)
  * them, but for cpu and pids makes it a threaded one, below which no process can be any more. Only
  * the root of the hierarchy, which has no type, may have both.
  */
-static bool has_own_processes(int dir, const char *directory)
+static bool has_own_processes(int dir)
 {
-	return faccessat(dir, "cgroup.type", F_OK, 0) == 0 && cgroup_has_processes(directory);
+	return faccessat(dir, "cgroup.type", F_OK, 0) == 0 && cgroup_has_processes(dir);
 }
 
 static int give(const char *directory, const char *controllers, struct error *e)
 {
 	CLEAN_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (dir >= 0 && has_own_processes(dir, directory))
+	if (dir >= 0 && has_own_processes(dir))
 		errno = EBUSY;
 	else if (dir >= 0 && file_write_at(dir, "cgroup.subtree_control", controllers) == 0)
 		return 0;
@@ -97,7 +97,7 @@ void cgroup_controllers_share(const char *directory)
 	if (!used || gives(directory, words))
 		return;
 	CLEAN_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || has_own_processes(dir, directory) ||
+	if (dir < 0 || has_own_processes(dir) ||
 	    file_write_at(dir, "cgroup.subtree_control", words) == 0 || errno == EBUSY)
 		return;
 	/* Perhaps it is only one that can't be given. */

@@ -2,33 +2,94 @@
  * Who is in the container's cgroups. Every hierarchy holds the same processes, so one is asked,
  * with all that is below it: the container may have made cgroups of its own.
  */
+#include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void walk(const char *path, cgroup_visit *visit, void *data, int depth)
-{
-	DIR *d = depth < 64 ? opendir(path) : NULL;
-	char child[4096];
+#define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
-	for (struct dirent *entry; d && (entry = readdir(d));)
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
-		    strcmp(entry->d_name, "..") &&
-		    snprintf(child, sizeof(child), "%s/%s", path, entry->d_name) <
-			    (int)sizeof(child))
-			walk(child, visit, data, depth + 1);
-	if (d)
-		closedir(d);
-	visit(path, data);
+/* The names of directories that are still to be visited; an empty one begins those of a directory. */
+struct names {
+	char *text;
+	size_t used;
+	size_t room;
+};
+
+static void push(struct names *n, const char *name)
+{
+	const size_t length = strlen(name) + 1;
+
+	if (n->used + length > n->room) {
+		const size_t room = 2 * n->room + 4096;
+		char *larger = realloc(n->text, room);
+		if (!larger)
+			return;
+		n->text = larger;
+		n->room = room;
+	}
+	memcpy(n->text + n->used, name, length);
+	n->used += length;
 }
 
+/* The last one; it is there until the next push. */
+static const char *pop(struct names *n)
+{
+	size_t begin = n->used ? n->used - 1 : 0;
+
+	while (begin && n->text[begin - 1])
+		begin--;
+	n->used = begin;
+	return n->text ? n->text + begin : "";
+}
+
+static void push_below(int cgroup, struct names *n)
+{
+	int fd = openat(cgroup, ".", DIRECTORY);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	push(n, "");
+	for (struct dirent *entry; d && (entry = readdir(d));)
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
+		    strcmp(entry->d_name, ".."))
+			push(n, entry->d_name);
+	if (d)
+		closedir(d);
+	else
+		fd_close(&fd);
+}
+
+/* With one descriptor at a time, and no path: a process can't be too deep to be found. What is
+ * removed while we are in it still knows what it was in. */
 void cgroup_walk(const char *path, cgroup_visit *visit, void *data)
 {
-	walk(path, visit, data, 0);
+	struct names names = { 0 };
+	size_t depth = 0;
+	int at = open(path, DIRECTORY);
+
+	if (at >= 0)
+		push_below(at, &names);
+	while (at >= 0) {
+		const char *name = pop(&names);
+		const bool down = *name;
+		if (!down)
+			visit(at, data);
+		int next =
+			down || depth ? openat(at, down ? name : "..", DIRECTORY | O_NOFOLLOW) : -1;
+		if (down && next < 0)
+			continue;
+		if (down)
+			push_below(next, &names);
+		depth += down ? 1 : -1;
+		fd_close(&at);
+		at = next;
+	}
+	free(names.text);
 }
 
 const struct record_cgroup *cgroup_main(const struct record *r)
@@ -51,12 +112,14 @@ static int next_pid(FILE *file)
 	return 0;
 }
 
-static FILE *open_list(const char *cgroup)
+static FILE *open_list(int cgroup)
 {
-	char name[4200];
+	CLEAN_FD fd = openat(cgroup, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
-	snprintf(name, sizeof(name), "%s/cgroup.procs", cgroup);
-	return fopen(name, "re");
+	if (file)
+		fd_take(&fd);
+	return file;
 }
 
 struct signalling {
@@ -64,10 +127,10 @@ struct signalling {
 	int count;
 };
 
-static void signal_one(const char *path, void *data)
+static void signal_one(int cgroup, void *data)
 {
 	struct signalling *s = data;
-	FILE *file = open_list(path);
+	FILE *file = open_list(cgroup);
 
 	for (int pid; (pid = next_pid(file));)
 		if (kill(pid, s->signal) == 0)
@@ -106,9 +169,9 @@ static void add_pid(struct listing *l, int pid)
 	p->v[p->n++] = pid;
 }
 
-static void list_one(const char *path, void *data)
+static void list_one(int cgroup, void *data)
 {
-	FILE *file = open_list(path);
+	FILE *file = open_list(cgroup);
 
 	for (int pid; (pid = next_pid(file));)
 		add_pid(data, pid);

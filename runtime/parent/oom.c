@@ -83,14 +83,18 @@ struct search {
 	char path[4096]; /* where; empty: nowhere */
 };
 
-static void search_one(const char *path, void *data)
+static void search_one(int cgroup, void *data)
 {
 	struct search *s = data;
+	char link[32];
 
-	if (!s->path[0] && killed_at(path, s->v1))
-		snprintf(s->path, sizeof(s->path), "%s", path);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", cgroup);
+	if (!s->path[0] && killed_at(link, s->v1)) {
+		ssize_t n = readlink(link, s->path, sizeof(s->path) - 1);
+		s->path[n < 0 ? 0 : n] = 0;
+	}
 	if (s->v1)
-		s->kills += count(path, "memory.oom_control", "oom_kill");
+		s->kills += count(link, "memory.oom_control", "oom_kill");
 }
 
 /* How many processes were killed in a cgroup and below. */

@@ -340,17 +340,20 @@ remove_cgroups() {
 nesting() {
 	config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
 	# shellcheck disable=SC2016
-	shell 'i=0; wide=; deep=.; while [ $i -lt 80 ]; do wide="$wide wide$i"; deep=$deep/d; i=$((i + 1)); done
+	shell 'n=0; i=0; wide=; deep=.; while [ $i -lt 80 ]; do wide="$wide wide$i"; deep=$deep/d; i=$((i + 1)); done
 		for top in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
 			[ -e $top ] && [ ! -L ${top%/*} ] && cd ${top%/*} || continue
 			case $PWD in */cpuset) continue ;; esac
 			mkdir $wide && mkdir -p $deep || exit 1
 			sleep 100 & echo $! >$deep/cgroup.procs || exit 1
-		done; echo nested; wait'
+			n=$((n + 1))
+		done; echo nested $n; wait'
 }
 deletes_quickly() {
 	running
-	until_line nested
+	until_line "nested [1-9][0-9]*"
+	# However deep they are, they are known.
+	equal "$(oci ps --format json "$C" | jq length)" $(($(sed -n 's/^nested //p' "$T/console.$C") + 1))
 	[ "$(cgroups_of "$C" | wc -l)" -ge 1 ]
 	deep=$(find /sys/fs/cgroup -type d -path "*$C*/d/d/d/*" | wc -l)
 	[ "$deep" -ge 77 ] || fail "only $deep"
