@@ -160,10 +160,9 @@ static int prepare_cgroup(struct creation *c, struct error *e)
 	return cgroup_devices_commit(&c->devices, e);
 }
 
-/* Called by spawn_init: systemd makes a cgroup around a process that is there. */
-static int place_by_systemd(void *data, pid_t pid, struct error *e)
+/* systemd makes a cgroup around a process that is there. */
+static int place_by_systemd(struct creation *c, pid_t pid, struct error *e)
 {
-	struct creation *c = data;
 	struct record *r = &c->state.record;
 
 	if (systemd_start(c->bundle.systemd, r->id, c->bundle.plan, pid, e) < 0) {
@@ -185,10 +184,40 @@ static int place_by_systemd(void *data, pid_t pid, struct error *e)
 	return prepare_cgroup(c, e);
 }
 
+/*
+ * On a host with cgroup v1 systemd removes whatever is empty in the hierarchies that none of its
+ * units uses, whenever it looks at them anew; the container's cgroups, too, until init is in them.
+ * So they may have to be made again, and get their rules last.
+ */
+static int place_on_v1(struct creation *c, pid_t pid, struct error *e)
+{
+	for (int tries = 0; cgroup_place(c->bundle.plan, pid, e) < 0; tries++) {
+		if ((e->code != ENOENT && e->code != ENODEV) || tries == 100 ||
+		    !cgroup_made_all(&c->state.record))
+			return -1;
+		*e = ERROR_NONE;
+		if (cgroup_make_missing(&c->state.record, e) < 0)
+			return -1;
+	}
+	return prepare_cgroup(c, e);
+}
+
+static bool is_on_v1(const struct creation *c)
+{
+	return !c->bundle.systemd && c->bundle.plan->cgroups.n > 1;
+}
+
 int creation_place(struct creation *c, pid_t pid, struct error *e)
 {
 	return c->bundle.systemd ? place_by_systemd(c, pid, e)
+	       : is_on_v1(c)     ? place_on_v1(c, pid, e)
 				 : cgroup_place(c->bundle.plan, pid, e);
+}
+
+/* Called by spawn_init. */
+static int place(void *data, pid_t pid, struct error *e)
+{
+	return creation_place(data, pid, e);
 }
 
 int creation_cgroup(struct creation *c, struct error *e)
@@ -200,7 +229,7 @@ int creation_cgroup(struct creation *c, struct error *e)
 	if (c->state.record.intel_rdt && intel_rdt_make(&c->state.record, e) < 0)
 		return -1;
 	if (c->bundle.systemd) {
-		c->spawn.place = place_by_systemd;
+		c->spawn.place = place;
 		c->spawn.data = c;
 		return 0;
 	}
@@ -218,7 +247,11 @@ int creation_cgroup(struct creation *c, struct error *e)
 		container_warn(
 			"linux.namespaces: with neither a pid namespace nor a cgroup of the "
 			"container's own, processes that outlive its first one are not found");
-	return prepare_cgroup(c, e);
+	if (!is_on_v1(c))
+		return prepare_cgroup(c, e);
+	c->spawn.place = place;
+	c->spawn.data = c;
+	return 0;
 }
 
 int creation_config(struct creation *c, struct error *e)

@@ -377,6 +377,40 @@ deletes_quickly() {
 	deletes_quickly
 }
 
+# As systemd does on v1 where none of its units uses a controller, whenever it looks at them anew.
+remover() {
+	python3 - "$@" 3>&- <<-'END' &
+		import os, sys
+		while True:
+		    for path in sys.argv[1:]:
+		        try:
+		            os.rmdir(path)
+		        except OSError:
+		            pass
+	END
+	HOLDERS+=($!)
+}
+
+@test "v1: an empty cgroup that somebody removes is made again, with its device rules" {
+	[ "$(cgroup_mode)" != v2 ] || skip "this host has no cgroup v1"
+	config --arg path "/$C-top/$C" '.linux.cgroupsPath = $path | .linux.resources.devices = [{allow: false, access: "rwm"},
+		{allow: true, type: "c", major: 10, minor: 229, access: "rw"}]'
+	payload sleep 100
+	local -a tops
+	mapfile -t tops < <(compgen -G '/sys/fs/cgroup/*/cgroup.procs' | xargs -n 1 dirname)
+	rules_of() { sort "/sys/fs/cgroup/devices/$C-top/$C/devices.list" 2>/dev/null || echo none; }
+	running
+	rules=$(rules_of)
+	oci delete --force "$C"
+	remover "${tops[@]/%//$C-top/$C}" "${tops[@]/%//$C-top}"
+	for ((i = 0; i < 15; i++)); do
+		running
+		equal "$(cgroups_of "$C" | grep -c "/$C\$")" "${#tops[@]}"
+		equal "$(rules_of)" "$rules"
+		oci delete --force "$C"
+	done
+}
+
 @test "v1: a cpuset that somebody has made and left without CPUs and nodes is as its parent" {
 	at=/sys/fs/cgroup/cpuset
 	[ -e $at/cpuset.cpus ] || skip "this host has no v1 cpuset"
