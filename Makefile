@@ -98,7 +98,7 @@ define keep_text
 endef
 
 $(BUILD)/flags: .always
-	$(call keep_text,'$(COMPILE) $(LINK_MODE) $(OCIRUN_LDFLAGS) $(LDFLAGS)')
+	$(call keep_text,'$(COMPILE) $(LINK_MODE) $(OCIRUN_LDFLAGS) $(LDFLAGS) $(UNREACHED)')
 
 $(BUILD)/no-unwinding.ld: .always
 	$(call keep_text,'SECTIONS { /DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) *(.gcc_except_table*) } } INSERT AFTER .text;')

@@ -86,9 +86,15 @@ const char *error_name(int code)
 	return number;
 }
 
-static int set(struct error *e, int code, const char *format, va_list args)
+const char *error_why(int code)
 {
 	const char *why = strerrordesc_np(code);
+
+	return why ? why : "unknown error";
+}
+
+static int set(struct error *e, int code, const char *format, va_list args)
+{
 	va_list again;
 	size_t n;
 
@@ -103,7 +109,7 @@ static int set(struct error *e, int code, const char *format, va_list args)
 	clean(e->text, true);
 	n = strlen(e->text);
 	if (code)
-		snprintf(e->text + n, sizeof(e->text) - n, ": %s (%s)", why ? why : "unknown error",
+		snprintf(e->text + n, sizeof(e->text) - n, ": %s (%s)", error_why(code),
 			 error_name(code));
 	return -1;
 }

@@ -98,7 +98,8 @@ int error_add(struct error *e, const char *field, const char *format, ...)
  */
 char *error_print(const struct error *e, char *out, size_t size);
 
-/* The name of an errno, "EPERM", or "E<number>" for one without a name. */
+/* The name of an errno, "EPERM", or "E<number>" for one without a name; and what it means. */
 const char *error_name(int code);
+const char *error_why(int code);
 
 #endif

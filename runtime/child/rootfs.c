@@ -196,7 +196,7 @@ static int take_away(const char *path, struct error *e)
 	return 0;
 }
 
-#define MOUNTINFO_MAX ((size_t)4 << 20)
+#define MOUNTINFO_MAX ((size_t)16 << 20)
 
 /*
  * A move leaves the host's mounts below ours. The kernel lets a user namespace mount a procfs or

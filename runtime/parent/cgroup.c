@@ -258,7 +258,7 @@ static void note_without(const char *path)
 	char line[256];
 
 	snprintf(line, sizeof(line), "without a cgroup of its own: make %.160s: %s", path,
-		 strerrordesc_np(errno));
+		 error_why(errno));
 	container_note(line);
 }
 

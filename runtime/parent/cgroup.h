@@ -133,7 +133,7 @@ bool cgroup_populated_at(const char *path); /* one cgroup, and all below it */
 const struct record_cgroup *cgroup_main(const struct record *r);
 
 /*
- * Visit a cgroup and all below it, children before parents. Directories of a container's own making
+ * Visit a cgroup and all below it, parents before children. Directories of a container's own making
  * may be nested as deep as it pleases, numerous, and vanish while we look.
  */
 typedef void cgroup_visit(int directory, void *data);

@@ -302,7 +302,7 @@ const char *cgroup_devices_return(struct arena *a, const struct record_devices *
 	if (cgroup < 0 ||
 	    (r->list ? return_v1(a, cgroup, r->list) : return_v2(cgroup, r->program)) < 0)
 		return arena_printf(a, "the device rules of cgroup %s could not be put back: %s",
-				    r->path, strerrordesc_np(errno));
+				    r->path, error_why(errno));
 	return NULL;
 }
 

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-
 /* The names of directories that are still to be visited; an empty one begins those of a directory. */
 struct names {
 	char *text;
@@ -21,7 +19,7 @@ struct names {
 	size_t room;
 };
 
-static void push(struct names *n, const char *name)
+static bool push(struct names *n, const char *name)
 {
 	const size_t length = strlen(name) + 1;
 
@@ -29,63 +27,76 @@ static void push(struct names *n, const char *name)
 		const size_t room = 2 * n->room + 4096;
 		char *larger = realloc(n->text, room);
 		if (!larger)
-			return;
+			return false;
 		n->text = larger;
 		n->room = room;
 	}
 	memcpy(n->text + n->used, name, length);
 	n->used += length;
+	return true;
 }
 
 /* The last one; it is there until the next push. */
 static const char *pop(struct names *n)
 {
-	size_t begin = n->used ? n->used - 1 : 0;
-
+	if (!n->used)
+		return "";
+	size_t begin = n->used - 1;
 	while (begin && n->text[begin - 1])
 		begin--;
 	n->used = begin;
-	return n->text ? n->text + begin : "";
+	return n->text + begin;
 }
 
-static void push_below(int cgroup, struct names *n)
+static bool push_below(int cgroup, struct names *n)
 {
-	int fd = openat(cgroup, ".", DIRECTORY);
+	if (!push(n, ""))
+		return false;
+	int fd = openat(cgroup, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	push(n, "");
 	for (struct dirent *entry; d && (entry = readdir(d));)
 		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
 		    strcmp(entry->d_name, ".."))
-			push(n, entry->d_name);
+			(void)!push(n, entry->d_name);
 	if (d)
 		closedir(d);
 	else
 		fd_close(&fd);
+	return true;
 }
 
-/* With one descriptor at a time, and no path: a process can't be too deep to be found. What is
- * removed while we are in it still knows what it was in. */
+#define DIRECTORY (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* Go into a directory below. Not where there is no way back: to a plain user a container may
+ * forbid to search its directories. */
+static int enter(int at, const char *name, cgroup_visit *visit, void *data, struct names *names)
+{
+	CLEAN_FD next = openat(at, name, DIRECTORY);
+
+	if (next < 0)
+		return -1;
+	visit(next, data);
+	CLEAN_FD back = openat(next, "..", DIRECTORY);
+	return back >= 0 && push_below(next, names) ? fd_take(&next) : -1;
+}
+
+/* One descriptor at a time, and no path: no process is too deep to be found. What is removed while
+ * we are in it still knows what it was in. */
 void cgroup_walk(const char *path, cgroup_visit *visit, void *data)
 {
 	struct names names = { 0 };
-	size_t depth = 0;
-	int at = open(path, DIRECTORY);
+	size_t depth = 1;
+	int at = enter(AT_FDCWD, path, visit, data, &names);
 
-	if (at >= 0)
-		push_below(at, &names);
 	while (at >= 0) {
 		const char *name = pop(&names);
 		const bool down = *name;
-		if (!down)
-			visit(at, data);
-		int next =
-			down || depth ? openat(at, down ? name : "..", DIRECTORY | O_NOFOLLOW) : -1;
-		if (down && next < 0)
+		int next = -1;
+		if (down && (next = enter(at, name, visit, data, &names)) < 0)
 			continue;
-		if (down)
-			push_below(next, &names);
 		depth += down ? 1 : -1;
+		if (!down && depth)
+			next = openat(at, "..", DIRECTORY);
 		fd_close(&at);
 		at = next;
 	}

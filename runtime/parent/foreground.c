@@ -96,7 +96,7 @@ void foreground_wait(struct foreground *f)
 		wait_exit(f, both);
 	} else {
 		snprintf(line, sizeof(line), "NOTIFY_SOCKET: listen for the container: %s",
-			 strerrordesc_np(errno));
+			 error_why(errno));
 		container_warn(line);
 		wait_exit(f, f->signals);
 	}

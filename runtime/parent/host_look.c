@@ -29,7 +29,7 @@
 void host_lacking(struct host_feature *f, struct arena *a, const char *needs)
 {
 	f->reason = arena_printf(a, "%s%s%s (%s)", needs ? needs : "", needs ? ": " : "",
-				 strerrordesc_np(errno), error_name(errno));
+				 error_why(errno), error_name(errno));
 }
 
 static void add_value(struct host_feature *f, struct arena *a, const char *value)

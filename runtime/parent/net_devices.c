@@ -170,7 +170,7 @@ static void warn(const struct record_net_device *d, const char *what, const stru
 	char line[256];
 
 	snprintf(line, sizeof(line), "linux.netDevices[\"%s\"]: %s: %s%s%s", d->key, what,
-		 strerrordesc_np(errno), n->why[0] ? ": " : "", n->why);
+		 error_why(errno), n->why[0] ? ": " : "", n->why);
 	container_warn(line);
 }
 

@@ -128,7 +128,7 @@ void notify_ready(const char *host, int pid)
 
 	if (fd < 0 || socket_pass(fd, message, (size_t)n, -1) < 0) {
 		snprintf(line, sizeof(line), "NOTIFY_SOCKET: tell %.107s: %s", host,
-			 strerrordesc_np(errno));
+			 error_why(errno));
 		container_warn(line);
 	} else if (pid) {
 		wait_understood(fd);
