@@ -86,6 +86,17 @@ static bool is_long_lowerdir(const char *type, const char *option)
 	       strlen(option + 9) > VALUE_MAX;
 }
 
+static bool is_id(const char *option)
+{
+	return !strncmp(option, "uid=", 4) || !strncmp(option, "gid=", 4);
+}
+
+static void hint_id(const char *option, struct error *e)
+{
+	if (e->code == EINVAL && is_id(option))
+		error_hint(e, "in a user namespace: is the id of %s mapped?", option);
+}
+
 /* "size=64k" is a string, "newinstance" a flag. */
 static int configure_option(int fs, const char *type, const char *option, struct error *e)
 {
@@ -105,8 +116,7 @@ static int configure_option(int fs, const char *type, const char *option, struct
 	if (failed == 0)
 		return 0;
 	filesystem_error(fs, errno, type, option, e);
-	if (e->code == EINVAL && (!strncmp(option, "uid=", 4) || !strncmp(option, "gid=", 4)))
-		error_hint(e, "in a user namespace: is that id mapped?");
+	hint_id(option, e);
 	return error_in(e, "options");
 }
 
@@ -125,6 +135,15 @@ static int configure(int fs, const struct plan_mount *m, const char *type, struc
 		if (configure_option(fs, type, m->data.v[i], e) < 0)
 			return -1;
 	return 0;
+}
+
+/* Some filesystems look at their options only now, and name none. */
+static int not_created(int fs, const struct plan_mount *m, const char *type, struct error *e)
+{
+	filesystem_error(fs, errno, type, NULL, e);
+	for (size_t i = 0; i < m->data.n; i++)
+		hint_id(m->data.v[i], e);
+	return -1;
 }
 
 /* Long strings, and flags. What mount(2) can't carry either, more than a page of an overlay's
@@ -234,7 +253,7 @@ int filesystem_new(const struct plan_mount *m, const char *type, uint64_t withou
 	if (configure(fs, m, type, e) < 0)
 		return -1;
 	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return filesystem_error(fs, errno, type, NULL, e);
+		return not_created(fs, m, type, e);
 	SPENT_FD tree = sys_fsmount(fs, (m->attr_set | m->tree_set) & ~without);
 	if (tree < 0)
 		return filesystem_error(fs, errno, type, NULL, e);

@@ -349,5 +349,5 @@ without() { config --arg n "$1" '.linux.namespaces |= map(select(.type != $n))';
 		| .mounts[2].options += ["gid=5"]'
 	chown -R --no-dereference 100000:100000 "$B/rootfs/"{dev,proc,sys} "$B/rootfs"
 	container
-	assert_error 'mounts[2].options: mount a devpts filesystem: option gid=5' 'is that id mapped?'
+	assert_error 'mounts[2]' ': mount a devpts filesystem: ' 'is the id of gid=5 mapped?'
 }

@@ -4,6 +4,10 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,13 +73,40 @@ static void reserve(void **state UNUSED)
 	assert_int_equal(errno, EBADF);
 }
 
+/* "Rss: …" and the like of the mapping at an address, as /proc/self/smaps has them. */
+static void find_mapping(const void *at, char *line, size_t size)
+{
+	FILE *file = fopen("/proc/self/smaps", "re");
+	bool found = false;
+
+	assert_non_null(file);
+	while (fgets(line, (int)size, file) && !(found && !strncmp(line, "VmFlags:", 8))) {
+		uintptr_t begin, end;
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2)
+			found = begin <= (uintptr_t)at && (uintptr_t)at < end;
+	}
+	fclose(file);
+}
+
+static void no_huge_page(void **state)
+{
+	struct arena *a = *state;
+	char flags[512];
+	struct utsname u;
+	unsigned major, minor;
+
+	assert_int_equal(uname(&u), 0);
+	assert_int_equal(sscanf(u.release, "%u.%u", &major, &minor), 2);
+	find_mapping(arena_alloc(a, 1), flags, sizeof(flags));
+	if (major > 6 || (major == 6 && minor >= 7))
+		assert_contains(flags, " nh");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ARENA_TEST(allocations),
-		ARENA_TEST(strings),
-		cmocka_unit_test(full),
-		cmocka_unit_test(reserve),
+		ARENA_TEST(allocations), ARENA_TEST(strings),       ARENA_TEST(no_huge_page),
+		cmocka_unit_test(full),  cmocka_unit_test(reserve),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
