@@ -399,13 +399,14 @@ remover() {
 	local -a tops
 	mapfile -t tops < <(compgen -G '/sys/fs/cgroup/*/cgroup.procs' | xargs -n 1 dirname)
 	rules_of() { sort "/sys/fs/cgroup/devices/$C-top/$C/devices.list" 2>/dev/null || echo none; }
+	made() { cgroups_of "$C" | grep -c "/$C\$"; }
 	running
-	rules=$(rules_of)
+	rules=$(rules_of) all=$(made)
 	oci delete --force "$C"
 	remover "${tops[@]/%//$C-top/$C}" "${tops[@]/%//$C-top}"
 	for ((i = 0; i < 15; i++)); do
 		running
-		equal "$(cgroups_of "$C" | grep -c "/$C\$")" "${#tops[@]}"
+		equal "$(made)" "$all"
 		equal "$(rules_of)" "$rules"
 		oci delete --force "$C"
 	done
