@@ -16,8 +16,9 @@
 
 int arena_init(struct arena *a, size_t size, struct error *e)
 {
-	/* A stack gets no huge page (Linux 6.7): where the host gives them unasked, the first byte
-	 * would cost 2 MiB, which count for the container's limit too. */
+	/* A stack gets no huge page: where the host gives them unasked, the first byte would cost
+	 * 2 MiB, which count for the container's limit too. (Before Linux 6.7 it may get one, but
+	 * only where what is used happens to reach a multiple of 2 MiB.) */
 	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 

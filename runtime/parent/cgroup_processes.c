@@ -68,7 +68,8 @@ static bool push_below(int cgroup, struct names *n)
 #define DIRECTORY (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* Go into a directory below. Not where there is no way back: to a plain user a container may
- * forbid to search its directories. */
+ * forbid to search its directories. (Who does so while we are in it hides what comes later, as it
+ * could hide any process in such a directory.) */
 static int enter(int at, const char *name, cgroup_visit *visit, void *data, struct names *names)
 {
 	CLEAN_FD next = openat(at, name, DIRECTORY);

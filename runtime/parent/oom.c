@@ -89,7 +89,8 @@ static void search_one(int cgroup, void *data)
 	char link[32];
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", cgroup);
-	if (!s->path[0] && killed_at(link, s->v1)) {
+	/* The deepest, which comes last. */
+	if (killed_at(link, s->v1)) {
 		ssize_t n = readlink(link, s->path, sizeof(s->path) - 1);
 		s->path[n < 0 ? 0 : n] = 0;
 	}

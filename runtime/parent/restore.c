@@ -294,10 +294,12 @@ static int record(struct creation *c, struct error *e)
 	unlinkat(c->state.directory, ROOT_PLACE, AT_REMOVEDIR);
 	c->state.record.complete = true;
 	fd_close(&c->state.network);
-	if (state_save(&c->state, e) == 0)
-		return 0;
-	c->state.record.complete = false;
-	return -1;
+	if (state_save(&c->state, e) < 0) {
+		c->state.record.complete = false;
+		return -1;
+	}
+	cgroup_devices_settle(&c->devices);
+	return 0;
 }
 
 static const struct creation_step steps[] = {

@@ -218,8 +218,10 @@ static int clone_failed(const struct birth *b, struct error *e)
 			   "directory above it and us",
 			   b->s->plan->cgroups.v[0].path);
 	if (e->code == ENOENT && b->cgroup >= 0)
-		error_hint(e, "%s is outside of the cgroup namespace that ocirun is in",
-			   b->s->plan->cgroups.v[0].path);
+		error_hint(
+			e,
+			"%s, or ocirun's own, is outside of the cgroup namespace that ocirun is in",
+			b->s->plan->cgroups.v[0].path);
 	if (e->code == EPERM && b->maps)
 		error_hint(e, "this host lets no plain user make user namespaces, "
 			      "or ocirun runs in a chroot");

@@ -1,0 +1,153 @@
+/*
+ * The steps of create that make the container's cgroups and put init into them. Without systemd the
+ * order depends on the host: on pure cgroup v2 init is born in a cgroup that is ready for it; on a
+ * host with cgroup v1 its rules come when init is in it and waits for us. There systemd removes
+ * whatever is empty in the hierarchies that none of its units uses, whenever it looks at them anew,
+ * and an empty cgroup is all we have until then.
+ */
+#include "runtime/parent/create.h"
+
+#include "runtime/parent/cgroup.h"
+#include "runtime/parent/intel_rdt.h"
+#include "runtime/parent/systemd.h"
+#include "spec/extensions.h"
+
+#include <errno.h>
+
+#define PLACE_TRIES 100
+
+/* What takes directories that are there. */
+static int prepare_cgroup(struct creation *c, struct error *e)
+{
+	const bool existing = !cgroup_made_all(&c->state.record);
+	const struct plan *p = c->bundle.plan;
+
+	/* (Of systemd's, too: it does not know them all.) */
+	cgroup_controllers_give(p);
+	if (cgroup_limits_enable(p, e) < 0)
+		return -1;
+	c->devices.nested = !c->bundle.privileged;
+	c->devices.beside = existing;
+	if (cgroup_devices_prepare(&c->arena, p, existing, &c->devices, e) < 0)
+		return -1;
+	if (existing) {
+		c->state.record.devices = cgroup_devices_remember(&c->arena, &c->devices);
+		if (c->state.record.devices && state_save(&c->state, e) < 0)
+			return -1;
+	}
+	return cgroup_devices_commit(&c->devices, e);
+}
+
+/* Directories of ours that are gone are made again. */
+static int place_again(struct creation *c, pid_t pid, struct error *e)
+{
+	for (int tries = 0; cgroup_place(c->bundle.plan, pid, e) < 0; tries++) {
+		if ((e->code != ENOENT && e->code != ENODEV) || tries == PLACE_TRIES)
+			return -1;
+		*e = ERROR_NONE;
+		if (cgroup_make_missing(&c->state.record, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* systemd makes a cgroup around a process that is there. */
+static int place_by_systemd(struct creation *c, pid_t pid, struct error *e)
+{
+	struct record *r = &c->state.record;
+
+	if (systemd_start(c->bundle.systemd, r->id, c->bundle.plan, pid, e) < 0) {
+		/* Another's unit is not ours to clean up. */
+		if (e->code == EEXIST) {
+			r->systemd = NULL;
+			r->cgroups.n = 0;
+		}
+		return -1;
+	}
+	if (cgroup_make_missing(r, e) < 0 || place_again(c, pid, e) < 0)
+		return -1;
+	if (c->bundle.spec->linux->cgroups_path && cgroup_check(r, e) < 0)
+		return error_in(e, "linux.cgroupsPath");
+	/* On v1 before the child makes and opens devices. */
+	if (systemd_on_v1(c->bundle.plan) &&
+	    systemd_set_limits(c->bundle.systemd, c->bundle.plan, e) < 0)
+		return -1;
+	return prepare_cgroup(c, e);
+}
+
+static bool is_on_v1(const struct creation *c)
+{
+	return c->bundle.plan->cgroups.n && systemd_on_v1(c->bundle.plan);
+}
+
+int creation_place(struct creation *c, pid_t pid, struct error *e)
+{
+	if (c->bundle.systemd)
+		return place_by_systemd(c, pid, e);
+	if (!is_on_v1(c))
+		return cgroup_place(c->bundle.plan, pid, e);
+	if (place_again(c, pid, e) < 0)
+		return -1;
+	/* Once more, of what has been made again. */
+	if (c->bundle.spec->linux->cgroups_path && cgroup_check(&c->state.record, e) < 0)
+		return error_in(e, "linux.cgroupsPath");
+	return prepare_cgroup(c, e);
+}
+
+/* Called by spawn_init. */
+static int place(void *data, pid_t pid, struct error *e)
+{
+	return creation_place(data, pid, e);
+}
+
+int creation_cgroup(struct creation *c, struct error *e)
+{
+	const char *asked = c->bundle.spec->linux->cgroups_path;
+	struct plan *p = c->bundle.plan;
+	bool optional = !c->bundle.privileged && !asked && !p->limits.n && !p->delegate_cgroup;
+
+	if (c->state.record.intel_rdt && intel_rdt_make(&c->state.record, e) < 0)
+		return -1;
+	if (c->bundle.systemd) {
+		c->spawn.place = place;
+		c->spawn.data = c;
+		return 0;
+	}
+	if (cgroup_make(p, &c->state.record, optional, e) < 0)
+		return asked ? error_in(e, "linux.cgroupsPath") : -1;
+	/* What is below it shall be the container's alone, and be removed with it. */
+	if (p->delegate_cgroup && !cgroup_made_all(&c->state.record)) {
+		error_set(e, EEXIST, "the cgroup %s is not the container's own",
+			  p->cgroups.v[0].path);
+		return error_in(e, "annotations[\"%s\"]", ANNOTATION_DELEGATE_CGROUP);
+	}
+	if (asked && cgroup_check(&c->state.record, e) < 0)
+		return error_in(e, "linux.cgroupsPath");
+	if (!c->state.record.cgroups.n && !c->state.record.own_pid_namespace)
+		container_warn(
+			"linux.namespaces: with neither a pid namespace nor a cgroup of the "
+			"container's own, processes that outlive its first one are not found");
+	if (!is_on_v1(c))
+		return prepare_cgroup(c, e);
+	c->spawn.place = place;
+	c->spawn.data = c;
+	return 0;
+}
+
+int creation_limits(struct creation *c, struct error *e)
+{
+	struct systemd *s = c->bundle.systemd;
+	struct record *r = &c->state.record;
+
+	if (!cgroup_made_all(r))
+		cgroup_limits_remember(&c->arena, c->bundle.plan, &r->limits);
+	if (r->limits.n && state_save(&c->state, e) < 0)
+		return -1;
+	const bool todo = s && !systemd_on_v1(c->bundle.plan);
+	const int set = todo ? systemd_set_limits(s, c->bundle.plan, e) : 0;
+	/* It tells all who listen about all that it does. */
+	systemd_close(s);
+	if (set < 0 || cgroup_limits_write(c->bundle.plan, e) < 0)
+		return -1;
+	return cgroup_delegate(&c->arena, c->bundle.plan, c->spawn.pid, e);
+}
