@@ -86,15 +86,14 @@ static bool is_long_lowerdir(const char *type, const char *option)
 	       strlen(option + 9) > VALUE_MAX;
 }
 
-static bool is_id(const char *option)
+static void hint_option(const char *type, const char *option, struct error *e)
 {
-	return !strncmp(option, "uid=", 4) || !strncmp(option, "gid=", 4);
-}
-
-static void hint_id(const char *option, struct error *e)
-{
-	if (e->code == EINVAL && is_id(option))
+	if (e->code != EINVAL)
+		return;
+	if (!strncmp(option, "uid=", 4) || !strncmp(option, "gid=", 4))
 		error_hint(e, "in a user namespace: is the id of %s mapped?", option);
+	else if (is_long_lowerdir(type, option))
+		error_hint(e, "more layers than fit into a page need Linux 6.5");
 }
 
 /* "size=64k" is a string, "newinstance" a flag. */
@@ -116,7 +115,7 @@ static int configure_option(int fs, const char *type, const char *option, struct
 	if (failed == 0)
 		return 0;
 	filesystem_error(fs, errno, type, option, e);
-	hint_id(option, e);
+	hint_option(type, option, e);
 	return error_in(e, "options");
 }
 
@@ -142,17 +141,19 @@ static int not_created(int fs, const struct plan_mount *m, const char *type, str
 {
 	filesystem_error(fs, errno, type, NULL, e);
 	for (size_t i = 0; i < m->data.n; i++)
-		hint_id(m->data.v[i], e);
+		hint_option(type, m->data.v[i], e);
 	return -1;
 }
 
-/* Long strings, and flags. What mount(2) can't carry either, more than a page of an overlay's
- * layers, goes by fsconfig layer by layer. */
-static bool needs_old_mount(const struct plan_mount *m)
+/* Long strings, commas in an overlay's layers (before Linux 6.5), and flags. What mount(2) can't
+ * carry either, more than a page of an overlay's layers, goes by fsconfig layer by layer. */
+static bool needs_old_mount(const struct plan_mount *m, const char *type)
 {
+	const bool overlay = !strcmp(type, "overlay");
+
 	for (size_t i = 0; i < m->data.n; i++) {
 		const char *value = strchr(m->data.v[i], '=');
-		if (value && strlen(value + 1) > VALUE_MAX)
+		if (value && (strlen(value + 1) > VALUE_MAX || (overlay && strchr(value, ','))))
 			return true;
 	}
 	return m->super_set & OLD_FLAGS || (m->source && strlen(m->source) > VALUE_MAX);
@@ -231,7 +232,7 @@ bool filesystem_option(const struct plan_mount *m, const char *key)
 
 int filesystem_new(const struct plan_mount *m, const char *type, uint64_t without, struct error *e)
 {
-	bool old = needs_old_mount(m);
+	bool old = needs_old_mount(m, type);
 	char data[4096];
 
 	if (old && join_options(m, type, data, sizeof(data)) == 0)

@@ -28,6 +28,7 @@ owner() { sed -n "s|^stat=$1 [^ ]* [^ ]* \([^ ]*\) .*|\1|p" <<<"$out"; }
 }
 
 @test "idmap=uids=...;gids=..., as crun has it: mappings in the option" {
+	need_kernel 6.3 "a tmpfs that is mapped"
 	source_files
 	mount_add '{destination: "/m", type: "bind", source: ($T + "/src"), options: ["bind", "idmap=uids=0-0-10#1000-5000-10;gids=2000-6000-1"]},
 		{destination: "/r", type: "bind", source: ($T + "/src"), options: ["rbind", "ridmap=uids=1000-5001-10;gids=2000-6001-1"]}'
@@ -77,6 +78,7 @@ owner() { sed -n "s|^stat=$1 [^ ]* [^ ]* \([^ ]*\) .*|\1|p" <<<"$out"; }
 }
 
 @test "ridmap maps all mounts of an rbind" {
+	need_kernel 6.3 "a tmpfs that is mapped"
 	source_files
 	mount_add "{destination: \"/m\", type: \"bind\", source: (\$T + \"/src\"), options: [\"rbind\", \"ridmap\"], $(map 1000 5000 2000)}"
 	payload stat /m/file stat /m/sub/file
@@ -120,6 +122,7 @@ owner() { sed -n "s|^stat=$1 [^ ]* [^ ]* \([^ ]*\) .*|\1|p" <<<"$out"; }
 }
 
 @test "a tmpfs of the container's own is mapped" {
+	need_kernel 6.3 "a tmpfs that is mapped"
 	user_namespace
 	mount_add "{destination: \"/m\", type: \"tmpfs\", source: \"t\", options: [\"idmap\", \"uid=3\", \"gid=4\"], $(map 3 100009 10)}"
 	payload stat /m
@@ -128,6 +131,7 @@ owner() { sed -n "s|^stat=$1 [^ ]* [^ ]* \([^ ]*\) .*|\1|p" <<<"$out"; }
 }
 
 @test "a tmpfs of the container's own is mapped without a user namespace" {
+	need_kernel 6.3 "a tmpfs that is mapped"
 	mount_add "{destination: \"/m\", type: \"tmpfs\", source: \"t\", options: [\"idmap\", \"uid=3\", \"gid=4\"], $(map 3 9 10)}"
 	payload stat /m
 	passes
