@@ -56,8 +56,13 @@ static int mask(struct child *c, const char *path, int *empty, struct error *e)
 	bool first = S_ISDIR(st.st_mode) && *empty < 0;
 	SPENT_FD tree = first ? empty_directory(c, e)
 			      : mount_clone(S_ISDIR(st.st_mode) ? *empty : c->null, false);
-	if (tree < 0 && first)
-		return error_context(e, "mask %s", path);
+	if (tree < 0 && first) {
+		/* Its options are none of config.json's. */
+		const struct error why = *e;
+		error_set(e, 0, "mask %s: %s", path, why.text);
+		e->code = why.code;
+		return -1;
+	}
 	if (tree < 0 || mount_onto(tree, target) < 0)
 		return error_set(e, errno, "mask %s", path);
 	if (first)

@@ -127,6 +127,8 @@ void cgroup_take_back(const struct record *r, int pid);
 /* Is there a process in the container's cgroups, or below? */
 bool cgroup_populated(const struct record *r);
 bool cgroup_populated_at(const char *path); /* one cgroup, and all below it */
+/* The same, where others may be in some of them alone: in each hierarchy of v1. */
+bool cgroup_populated_anywhere(const struct record *r);
 
 /* The hierarchy to ask for the container's processes, for each holds the same ones: that of the v1
  * freezer for choice. NULL when it has no cgroup. */

@@ -83,6 +83,14 @@ bool cgroup_populated(const struct record *r)
 	return false;
 }
 
+bool cgroup_populated_anywhere(const struct record *r)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		if (cgroup_populated_at(r->cgroups.v[i].path))
+			return true;
+	return false;
+}
+
 int cgroup_kill(const struct record *r, struct error *e)
 {
 	int64_t deadline = cgroup_now_ms() + 10000;

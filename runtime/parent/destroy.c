@@ -79,7 +79,7 @@ static int end_cgroups(struct state *s, struct error *e)
 		return 0;
 	if (!r->own_pid_namespace && (r->complete || cgroup_made_all(r)))
 		return cgroup_kill(r, e) < 0 ? -1 : remove_cgroups(r, e);
-	for (int waited = 0; cgroup_populated(r); waited += 10) {
+	for (int waited = 0; cgroup_populated_anywhere(r); waited += 10) {
 		if (waited >= 1000) {
 			snprintf(line, sizeof(line),
 				 "cgroup %.100s has processes of others and stays",
