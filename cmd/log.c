@@ -63,12 +63,15 @@ int log_open(const char *path, enum log_format format, enum log_level level, str
 	return 0;
 }
 
+/* In whole seconds, as the records of other runtimes are: not all readers take more. */
 static char *time_now(struct arena *a)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return timestamp_print(now, a);
+	char *text = timestamp_print(now, a);
+	strcpy(text + strlen("2026-01-01T00:00:00"), "Z");
+	return text;
 }
 
 /*

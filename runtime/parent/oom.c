@@ -210,7 +210,7 @@ bool oom_watch_read(struct oom_watch *w)
 	uint64_t kills = top ? count_kills(top, v1) : 0;
 
 	/* v1 tells before the kill, and when it is another's in a cgroup above. */
-	for (int tries = 0; told && v1 && kills == w->kills && tries < 20; tries++) {
+	for (int tries = 0; top && told && v1 && kills == w->kills && tries < 20; tries++) {
 		if (count(top, "memory.oom_control", "under_oom"))
 			return true;
 		poll(NULL, 0, 5);
