@@ -65,8 +65,8 @@ LIBRARIES := -lyajl_s -lseccomp -lresolv -lm
 OCIRUN_LDFLAGS += -Wl,-z,pack-relative-relocs
 # Nothing unwinds the stack while it runs: the tables for that, 90 kB of the libraries', stay out.
 NO_UNWINDING := $(BUILD)/no-unwinding.ld
-# Nor is what the libraries would need for it, for what their assertions say in other languages, and for numbers with a fraction, of which
-# yajl asks json_tree.c first: 150 kB.
+# So does what the libraries have for that, for assertions in other languages, and for numbers with a fraction, which yajl leaves to
+# json_tree.c: 150 kB. Nothing gets there, and what would is ended.
 UNREACHED := _Unwind_Resume __gcc_personality_v0 __assert_fail strtod
 # runtime/entry.c, where runtime/arch.h has it.
 OCIRUN_LDFLAGS += $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),-Wl$(comma)-e$(comma)entry)

@@ -100,6 +100,13 @@ static int place(void *data, pid_t pid, struct error *e)
 	return creation_place(data, pid, e);
 }
 
+static int place_later(struct creation *c)
+{
+	c->spawn.place = place;
+	c->spawn.data = c;
+	return 0;
+}
+
 int creation_cgroup(struct creation *c, struct error *e)
 {
 	const char *asked = c->bundle.spec->linux->cgroups_path;
@@ -108,11 +115,8 @@ int creation_cgroup(struct creation *c, struct error *e)
 
 	if (c->state.record.intel_rdt && intel_rdt_make(&c->state.record, e) < 0)
 		return -1;
-	if (c->bundle.systemd) {
-		c->spawn.place = place;
-		c->spawn.data = c;
-		return 0;
-	}
+	if (c->bundle.systemd)
+		return place_later(c);
 	if (cgroup_make(p, &c->state.record, optional, e) < 0)
 		return asked ? error_in(e, "linux.cgroupsPath") : -1;
 	/* What is below it shall be the container's alone, and be removed with it. */
@@ -127,11 +131,7 @@ int creation_cgroup(struct creation *c, struct error *e)
 		container_warn(
 			"linux.namespaces: with neither a pid namespace nor a cgroup of the "
 			"container's own, processes that outlive its first one are not found");
-	if (!is_on_v1(c))
-		return prepare_cgroup(c, e);
-	c->spawn.place = place;
-	c->spawn.data = c;
-	return 0;
+	return is_on_v1(c) ? place_later(c) : prepare_cgroup(c, e);
 }
 
 int creation_limits(struct creation *c, struct error *e)

@@ -216,7 +216,6 @@ static void read_set(struct stats_files *l, const char *const files[], uint32_t 
 static char *average(const char *line, const char *key, struct arena *a)
 {
 	const char *at = line ? strstr(line, key) : NULL;
-
 	const size_t n = at ? strspn(at += strlen(key), "0123456789.") : 0;
 
 	return arena_strndup(a, n ? at : "0", n ? n : 1);

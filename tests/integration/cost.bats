@@ -13,7 +13,7 @@ least() { jq -s "[.[].cases[0].$1] | min" "$T/counted"; }
 	need_root
 	need_static
 	# An older kernel lacks calls that do the work of several.
-	need_kernel 6.15 "what has these ceilings"
+	need_kernel 6.15 "a run within the ceilings"
 	[ -x "$timer" ] || fail "no $timer (make check-integration builds it)"
 	pure_v2
 	mkdir -p "$T/plain/rootfs"

@@ -392,8 +392,8 @@ need_controller() { in_v1 "$1" || in_v2 "${2:-$1}" || skip "this host has no ${2
 
 # --- what a host may lack ----------------------------------------------------------------------------------------------------------------
 
-# need_kernel VERSION [WHY]
-need_kernel() { printf '%s\n' "$1" "$(uname -r)" | sort -CV || skip "${2-it} needs Linux $1"; }
+# need_kernel VERSION WHAT
+need_kernel() { printf '%s\n' "$1" "$(uname -r)" | sort -CV || skip "$2 needs Linux $1"; }
 
 # A build with sanitizers is not, and neither is one with STATIC=no.
 need_static() { ! ldd "$OCIRUN" 2>/dev/null | grep -q '=>' || skip "needs a static program"; }
