@@ -330,15 +330,27 @@ static int not_placed(int pid, const char *path, struct error *e)
 	return -1;
 }
 
-int cgroup_place(const struct plan *plan, int pid, struct error *e)
+#define PLACE_TRIES 1000
+
+static int place_in(const char *path, const char *pid)
+{
+	CLEAN_FD dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? -1 : file_write_at(dir, "cgroup.procs", pid);
+}
+
+int cgroup_place(const struct plan *plan, int pid, bool again, struct error *e)
 {
 	char number[16];
 
 	snprintf(number, sizeof(number), "%d", pid);
 	for (size_t i = 0; i < plan->cgroups.n; i++) {
-		CLEAN_FD dir = open(plan->cgroups.v[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (dir < 0 || file_write_at(dir, "cgroup.procs", number) < 0)
-			return not_placed(pid, plan->cgroups.v[i].path, e);
+		const char *path = plan->cgroups.v[i].path;
+		for (int tries = 0; place_in(path, number) < 0; tries++)
+			if (!again || (errno != ENOENT && errno != ENODEV) ||
+			    tries == PLACE_TRIES ||
+			    (make_path(path, is_cpuset(path)) < 0 && errno != EEXIST))
+				return not_placed(pid, path, e);
 	}
 	return 0;
 }

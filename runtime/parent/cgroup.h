@@ -93,8 +93,9 @@ MUST_CHECK int cgroup_delegate_below(struct arena *a, const struct plan *plan, i
  * there is no cgroup. */
 int cgroup_open_for_clone(const struct plan *plan);
 
-/* Put a process into each of the container's cgroups. */
-MUST_CHECK int cgroup_place(const struct plan *plan, int pid, struct error *e);
+/* Put a process into each of the container's cgroups. `again`: one that somebody has removed, which
+ * nobody can once the process is in it, is made again, without what was set there. */
+MUST_CHECK int cgroup_place(const struct plan *plan, int pid, bool again, struct error *e);
 
 /* Milliseconds of a clock that only goes forward, for deadlines. */
 int64_t cgroup_now_ms(void);

@@ -14,8 +14,6 @@
 
 #include <errno.h>
 
-#define PLACE_TRIES 100
-
 /* What takes directories that are there. */
 static int prepare_cgroup(struct creation *c, struct error *e)
 {
@@ -38,19 +36,6 @@ static int prepare_cgroup(struct creation *c, struct error *e)
 	return cgroup_devices_commit(&c->devices, e);
 }
 
-/* Directories of ours that are gone are made again. */
-static int place_again(struct creation *c, pid_t pid, struct error *e)
-{
-	for (int tries = 0; cgroup_place(c->bundle.plan, pid, e) < 0; tries++) {
-		if ((e->code != ENOENT && e->code != ENODEV) || tries == PLACE_TRIES)
-			return -1;
-		*e = ERROR_NONE;
-		if (cgroup_make_missing(&c->state.record, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* systemd makes a cgroup around a process that is there. */
 static int place_by_systemd(struct creation *c, pid_t pid, struct error *e)
 {
@@ -64,7 +49,7 @@ static int place_by_systemd(struct creation *c, pid_t pid, struct error *e)
 		}
 		return -1;
 	}
-	if (cgroup_make_missing(r, e) < 0 || place_again(c, pid, e) < 0)
+	if (cgroup_make_missing(r, e) < 0 || cgroup_place(c->bundle.plan, pid, true, e) < 0)
 		return -1;
 	if (c->bundle.spec->linux->cgroups_path && cgroup_check(r, e) < 0)
 		return error_in(e, "linux.cgroupsPath");
@@ -85,8 +70,8 @@ int creation_place(struct creation *c, pid_t pid, struct error *e)
 	if (c->bundle.systemd)
 		return place_by_systemd(c, pid, e);
 	if (!is_on_v1(c))
-		return cgroup_place(c->bundle.plan, pid, e);
-	if (place_again(c, pid, e) < 0)
+		return cgroup_place(c->bundle.plan, pid, false, e);
+	if (cgroup_place(c->bundle.plan, pid, true, e) < 0)
 		return -1;
 	/* Once more, of what has been made again. */
 	if (c->bundle.spec->linux->cgroups_path && cgroup_check(&c->state.record, e) < 0)

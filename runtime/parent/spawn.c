@@ -168,7 +168,7 @@ static int put(struct birth *b, pid_t pid, struct error *e)
 		return -1;
 	if (s->place && s->place(s->data, pid, e) < 0)
 		return -1;
-	if (b->place && !s->place && cgroup_place(s->plan, pid, e) < 0)
+	if (b->place && !s->place && cgroup_place(s->plan, pid, false, e) < 0)
 		return -1;
 	if (b->affinity && limits_affinity(pid, b->affinity->final, "final", e) < 0)
 		return -1;
