@@ -172,11 +172,15 @@ static void keep_mount(struct child *c, const struct plan_mount *m, bool plain, 
 
 int mount_find(struct child *c, const char *path)
 {
-	const int *mount = kernel_mount(c, path);
 	const char *below = strchr(path + 1, '/');
+	int at = c->rootfs;
+	const int *mount = below ? kernel_mount(c, path) : NULL;
 
-	return mount && *mount >= 0 && below ? inroot_open(*mount, below, O_PATH, 0)
-					     : inroot_open(c->rootfs, path, O_PATH, 0);
+	if (mount && *mount >= 0) {
+		at = *mount;
+		path = below;
+	}
+	return inroot_open(at, path, O_PATH, 0);
 }
 
 /* A tmpfs without a mode has that of the directory that it covers: the image says who may use
