@@ -186,12 +186,15 @@ static void inherit_cpuset(const char *path, bool made)
 	}
 }
 
-/* mkdir -p from top on. Another container may remove a shared parent meanwhile: then begin again. */
+/* How often what others remove meanwhile is made again. */
+#define TRIES 1000
+
+/* mkdir -p. Another container, or systemd, may remove a shared parent meanwhile: then begin again. */
 static int make_path(const char *path, bool cpuset)
 {
 	char part[4096];
 
-	for (int tries = 0; tries < 16; tries++) {
+	for (int tries = 0; tries < TRIES; tries++) {
 		snprintf(part, sizeof(part), "%s", path);
 		int failed = 0;
 		for (char *at = part + sizeof(CGROUP_ROOT);; at++) {
@@ -330,8 +333,6 @@ static int not_placed(int pid, const char *path, struct error *e)
 	return -1;
 }
 
-#define PLACE_TRIES 1000
-
 static int place_in(const char *path, const char *pid)
 {
 	CLEAN_FD dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -347,8 +348,7 @@ int cgroup_place(const struct plan *plan, int pid, bool again, struct error *e)
 	for (size_t i = 0; i < plan->cgroups.n; i++) {
 		const char *path = plan->cgroups.v[i].path;
 		for (int tries = 0; place_in(path, number) < 0; tries++)
-			if (!again || (errno != ENOENT && errno != ENODEV) ||
-			    tries == PLACE_TRIES ||
+			if (!again || (errno != ENOENT && errno != ENODEV) || tries == TRIES ||
 			    (make_path(path, is_cpuset(path)) < 0 && errno != EEXIST))
 				return not_placed(pid, path, e);
 	}

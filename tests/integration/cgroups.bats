@@ -397,8 +397,9 @@ deletes_quickly() {
 # As systemd does on v1 where none of its units uses a controller, whenever it looks at them anew.
 remover() {
 	python3 - "$@" 3>&- <<-'END' &
-		import os, sys
+		import os, sys, time
 		while True:
+		    time.sleep(0.001)
 		    for path in sys.argv[1:]:
 		        try:
 		            os.rmdir(path)
