@@ -121,7 +121,12 @@ static bool executable(const char *path, int *code)
 		return false;
 	}
 	*code = EACCES;
-	return !S_ISDIR(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+	if (S_ISDIR(st.st_mode))
+		return false;
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+		return true;
+	*code = errno;
+	return false;
 }
 
 static int find_by_path(struct child *c, const char *name, struct error *e)

@@ -51,7 +51,7 @@ load helpers
 	running
 	swap "$B/rootfs" work link
 	local end=$((SECONDS + HOSTILE_SECONDS)) ran=0
-	while [ $SECONDS -lt $end ]; do
+	while racing $end; do
 		try oci exec --cwd /work "$C" /bin/payload cwd
 		[ "$status" -ne 0 ] || { ran=$((ran + 1)); grep -qxE 'cwd=/(work|link)' <<<"$out" || { calm; fail "left the root"; return 1; }; }
 	done
