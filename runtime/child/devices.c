@@ -78,15 +78,15 @@ static int find_node(struct child *c, const struct plan_device *d, struct error 
 {
 	struct stat st;
 	SPENT_FD source = open(d->path, O_PATH | O_CLOEXEC | O_NOFOLLOW);
-	int failed = source < 0 || fstat(source, &st) < 0 ? errno : 0;
-
-	/* Not: it is no matter of the node. */
-	const bool looked = !failed || failed == ENOENT || failed == ENOTDIR || failed == EACCES ||
+	const bool there = source >= 0 && fstat(source, &st) == 0;
+	const int failed = there ? 0 : errno;
+	/* Otherwise it is no matter of the node. */
+	const bool looked = there || failed == ENOENT || failed == ENOTDIR || failed == EACCES ||
 			    failed == ELOOP;
 
-	if (c->plan->makes_nodes && looked && (failed || !serves(&st, d)))
+	if (c->plan->makes_nodes && looked && (!there || !serves(&st, d)))
 		return child_ask(c, MESSAGE_DEVICE, (int32_t)(d - c->plan->devices.v), -1, e);
-	if (failed) {
+	if (!there) {
 		error_set(e, failed, "open the host's %s", d->path);
 		return looked ? not_there(e) : -1;
 	}
