@@ -107,7 +107,8 @@ struct device_list device_list_of_text(struct arena *a, const char *text)
 	for (const char *at = text; *at; at++)
 		lines += *at == '\n';
 	list.v = arena_array(a, struct device_entry, lines + 1);
-	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += !!line) {
+	for (const char *line = text, *end; *line; line = end + (*end == '\n')) {
+		end = strchrnul(line, '\n');
 		if (!read_entry(line, &entry))
 			continue;
 		if (entry.type == 'a')
