@@ -86,6 +86,7 @@ static void the_kernels_text_is_read(void **state)
 	assert_false(text.all);
 	assert_int_equal(text.n, 3);
 	assert_string_equal(changes(p, &text, &rules_list), "");
+	assert_int_equal(device_list_of_text(&p->arena, "b 8:* r\nc 1:3 rwm").n, 2);
 	assert_true(device_list_of_text(&p->arena, "a *:* rwm\n").all);
 	assert_int_equal(device_list_of_text(&p->arena, "").n, 0);
 }
