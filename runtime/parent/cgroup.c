@@ -327,8 +327,11 @@ int cgroup_open_for_clone(const struct plan *plan)
 static int not_placed(int pid, const char *path, struct error *e)
 {
 	if (errno != ENOENT)
-		return error_set(e, errno, "error adding pid %d to cgroups: %s", pid, path);
-	error_set(e, 0, "error adding pid %d to cgroups: %s: no such file or directory", pid, path);
+		return error_set(e, errno, "error adding pid %d to cgroups: %s/cgroup.procs", pid,
+				 path);
+	error_set(e, 0,
+		  "error adding pid %d to cgroups: %s/cgroup.procs: no such file or directory", pid,
+		  path);
 	e->code = ENOENT;
 	return -1;
 }

@@ -667,7 +667,7 @@ receiver() {
 		refused "--cgroup: bad sub cgroup path: $bad is not a sub cgroup path"
 	done
 	x --cgroup nope -- true
-	refused "error adding pid " "to cgroups: " "/nope: no such file or directory"
+	refused "error adding pid " "to cgroups: " "/nope/cgroup.procs: no such file or directory"
 	x --cgroup a --cgroup b -- true
 	refused "missing <controller>: prefix"
 	x --cgroup :x -- true
