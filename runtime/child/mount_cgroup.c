@@ -31,7 +31,10 @@ static const struct plan_cgroup systemd_v1 = { .name = "systemd",
 
 static int bind(const char *from, const struct plan_mount *m, bool below, struct error *e)
 {
-	const struct sys_mount_attr attr = { .attr_set = m->attr_set | m->tree_set };
+	/* What is mounted there on the host later is none of the container's, and criu saves no
+	 * mount that receives from one outside. */
+	const struct sys_mount_attr attr = { .attr_set = m->attr_set | m->tree_set,
+					     .propagation = MS_PRIVATE };
 	SPENT_FD tree =
 		sys_open_tree(AT_FDCWD, from, SYS_OPEN_TREE_CLONE | (below ? AT_RECURSIVE : 0));
 

@@ -4,8 +4,9 @@
  * of its own where the rootfs is bound to a place in the state directory, because it wants a mount
  * to make the container's root of. It makes the first process a child of ours, then says
  * "setup-namespaces" and waits: now the process is recorded and the hooks run, before anything of
- * the container does. At "post-restore" everything is there and nothing runs yet: the limits are
- * written, which criu's own work should not be under. From then on the container is like any other.
+ * the container does. At "post-restore" everything is there and nothing runs yet: what criu leaves
+ * out is done, and the limits are written, which its own work should not be under. From then on the
+ * container is like any other.
  */
 #include "runtime/file.h"
 #include "runtime/inroot.h"
@@ -28,6 +29,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -164,6 +166,36 @@ static int begun(struct creation *c, pid_t pid, struct error *e)
 	return creation_hooks(c, e);
 }
 
+/* criu gives every mount its flags but the root, which is whatever it was told to take. By a copy
+ * of us, which goes to the container's mount namespace. */
+static int make_root_read_only(struct creation *c, struct error *e)
+{
+	const struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct sys_clone_args clone = { .exit_signal = SIGCHLD };
+
+	pid_t pid = sys_clone3(&clone);
+	if (pid == 0)
+		_exit(sys_setns(c->spawn.pidfd, CLONE_NEWNS, "init's mount") < 0 ||
+				      sys_mount_setattr(AT_FDCWD, "/", 0, &attr) < 0
+			      ? errno
+			      : 0);
+	int status = pid < 0 ? errno : process_reap(pid);
+	if (!status)
+		return 0;
+	error_set(e, status < 0 || status > 128 ? EIO : status,
+		  "make the container's root read-only");
+	return error_in(e, "root.readonly");
+}
+
+static int finish_mounts(struct creation *c, struct error *e)
+{
+	const struct plan *plan = c->bundle.plan;
+
+	return plan->rootfs_readonly && plan->new_namespaces & CLONE_NEWNS
+		       ? make_root_read_only(c, e)
+		       : 0;
+}
+
 static int notice(void *data, struct criu_notice *n, struct error *e)
 {
 	struct creation *c = data;
@@ -171,7 +203,7 @@ static int notice(void *data, struct criu_notice *n, struct error *e)
 	if (!strcmp(n->script, "setup-namespaces"))
 		return begun(c, n->pid, e);
 	if (!strcmp(n->script, "post-restore"))
-		return creation_limits(c, e);
+		return finish_mounts(c, e) < 0 ? -1 : creation_limits(c, e);
 	if (!strcmp(n->script, "orphan-pts-master")) {
 		fd_close(&c->terminal);
 		c->terminal = fd_take(&n->fd);

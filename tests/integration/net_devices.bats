@@ -271,8 +271,7 @@ failing() { args /no/such/program; }
 	until_true [ -s "$T/hook" ] || fail "the hook never ran"
 	no_device eth7
 	kill -KILL "$(jq .creator.pid "$ROOT/$C/state.json")"
-	wait "$creator" || true
-	kill -KILL "$(cat "$T/hook")"
+	wait "$creator" || true # and with it its hook
 	IN+=(env --ignore-signal=CHLD) # it has children, whoever calls it
 	try oci delete --force "$C"
 	assert_success
@@ -289,8 +288,7 @@ failing() { args /no/such/program; }
 	create >/dev/null 2>&1 3>&- & creator=$!
 	until_true [ -s "$T/hook" ] || fail "the hook never ran"
 	kill -KILL "$(jq .creator.pid "$ROOT/$C/state.json")"
-	wait "$creator" || true
-	kill -KILL "$(cat "$T/hook")"
+	wait "$creator" || true # and with it its hook
 	hold_network OTHER
 	ln -sfn "/proc/$OTHER/ns/net" "$T/pod"
 	nsenter -t "$OTHER" -n ip link add other index "$(jq '.netDevices[0].insideIndex' "$ROOT/$C/state.json")" type veth peer name p-other
