@@ -200,7 +200,7 @@ last() { tail -n 1 "$T/console.$C"; }
 @test "the flags of mounts and the layout of the mount tree are as they were" {
 	need_criu
 	mkdir "$T/volume"
-	config --arg v "$T/volume" '.mounts += [{destination: "/var", source: $v, options: ["bind", "ro", "nosuid", "nodev", "noexec"]}]'
+	config --arg v "$T/volume" '.root.readonly = true | .mounts += [{destination: "/var", source: $v, options: ["bind", "ro", "nosuid", "nodev", "noexec"]}]'
 	payload sleep 100
 	running
 	seen() { sed 's/^[0-9]* [0-9]* [0-9:]* //; s/ shared:[0-9]*//; s/ master:[0-9]*//' "/proc/$(pid_of)/mountinfo" | cut -d' ' -f2-4,6 | sort; }
