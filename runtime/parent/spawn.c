@@ -37,6 +37,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -131,8 +132,24 @@ static int maps(const struct spawn *s, __typeof__(idmap_write) *what, pid_t pid,
 	return what(pid, &l->uid_mappings, &l->gid_mappings, e) < 0 ? error_in(e, "linux") : 0;
 }
 
+/* What the helper says of init. If it dies instead, init has the other end of the channel, and
+ * waits for us. */
+static int hear_born(const struct spawn *s, int helper, struct message *m, struct error *e)
+{
+	struct pollfd either[] = { { .fd = s->channel, .events = POLLIN },
+				   { .fd = helper, .events = POLLIN } };
+
+	while (poll(either, 2, -1) < 0)
+		if (errno != EINTR)
+			return error_call(e, "poll", "wait for the container's init");
+	/* It may have spoken and ended between the looks at the two. */
+	if (!either[0].revents && poll(either, 1, 0) == 0)
+		return error_set(e, 0, "the helper that makes the container's init has died");
+	return channel_expect(s->channel, MESSAGE_BORN, m, e);
+}
+
 /* Our side of the helper: write its maps when it asks, learn the pid of init. */
-static int serve_helper(struct birth *b, pid_t helper, struct error *e)
+static int serve_helper(struct birth *b, pid_t helper, int pidfd, struct error *e)
 {
 	const struct spec_linux *l = b->s->spec->linux;
 	struct spawn *s = b->s;
@@ -145,7 +162,7 @@ static int serve_helper(struct birth *b, pid_t helper, struct error *e)
 		if (channel_send(s->channel, MESSAGE_PLACED, helper, -1) < 0)
 			return error_set(e, errno, "talk to the helper");
 	}
-	if (channel_expect(s->channel, MESSAGE_BORN, &m, e) < 0)
+	if (hear_born(s, pidfd, &m, e) < 0)
 		return -1;
 	/* Who may trace us in a pid namespace that was joined can say this for the helper. */
 	s->pidfd = process_open_child(m.value);
@@ -256,7 +273,7 @@ static int clone_first(struct birth *b, struct error *e)
 		return place(b, pid, e);
 	}
 	CLEAN_FD helper = pidfd;
-	int result = place(b, pid, e) < 0 ? -1 : serve_helper(b, pid, e);
+	int result = place(b, pid, e) < 0 ? -1 : serve_helper(b, pid, helper, e);
 	if (result < 0)
 		sys_pidfd_send_signal(helper, SIGKILL);
 	process_reap(pid);
