@@ -140,12 +140,27 @@ static bool first_directory(int at, char *name, size_t size)
 	return found;
 }
 
+#define WAITS 2000
+#define WAIT_MS 5
+
+/* Ten seconds in all for what takes no time of ours; EBUSY when they are over. */
+static int wait_for_exits(int *waits)
+{
+	if (*waits == 0) {
+		errno = EBUSY;
+		return -1;
+	}
+	--*waits;
+	poll(NULL, 0, WAIT_MS);
+	return 0;
+}
+
 /*
- * Remove all directories below `top`, which may be nested as deep as their maker pleased: two
- * descriptors, no recursion, one deadline for all. A directory that is busy with processes that
- * were killed is waited for.
+ * Remove all directories below `top`, which may be nested as deep as their maker pleased, however
+ * long that takes: two descriptors, no recursion. A directory that is busy with processes that were
+ * killed is waited for.
  */
-static int remove_below(int top, int64_t deadline)
+static int remove_below(int top, int *waits)
 {
 	CLEAN_FD at = fcntl(top, F_DUPFD_CLOEXEC, 0);
 	char name[NAME_MAX + 1], below[NAME_MAX + 1];
@@ -159,14 +174,15 @@ static int remove_below(int top, int64_t deadline)
 		} else {
 			if (unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 				continue;
-			if (errno != EBUSY || cgroup_now_ms() > deadline)
+			if (errno != EBUSY)
 				return -1;
 			next = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 			if (next < 0 && errno == ENOENT)
 				continue;
 			if (next >= 0 && !first_directory(next, below, sizeof(below))) {
 				fd_close(&next);
-				poll(NULL, 0, 5);
+				if (wait_for_exits(waits) < 0)
+					return -1;
 				continue;
 			}
 		}
@@ -210,7 +226,7 @@ int cgroup_remove_empty(const struct record *r)
 
 int cgroup_remove(const struct record *r, struct error *e)
 {
-	const int64_t deadline = cgroup_now_ms() + 10000;
+	int waits = WAITS;
 
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		const struct record_cgroup *c = &r->cgroups.v[i];
@@ -218,13 +234,11 @@ int cgroup_remove(const struct record *r, struct error *e)
 		if (!c->top)
 			continue;
 		CLEAN_FD top = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (top >= 0 && remove_below(top, deadline) < 0)
+		if (top >= 0 && remove_below(top, &waits) < 0)
 			return error_set(e, errno, "remove what is below the cgroup %s", c->path);
-		while (remove_up(c) < 0) {
-			if (errno != EBUSY || cgroup_now_ms() > deadline)
+		while (remove_up(c) < 0)
+			if (errno != EBUSY || wait_for_exits(&waits) < 0)
 				return error_set(e, errno, "remove the cgroup %s", c->path);
-			poll(NULL, 0, 5);
-		}
 	}
 	return 0;
 }
