@@ -140,33 +140,43 @@ static bool first_directory(int at, char *name, size_t size)
 	return found;
 }
 
+/* Ten seconds in all for processes to be gone, two minutes for everything: who else may write there
+ * could make cgroups as fast as we remove them. */
+struct patience {
+	int waits; /* of WAIT_MS */
+	int64_t deadline;
+};
 #define WAITS 2000
 #define WAIT_MS 5
+#define REMOVE_MS 120000
 
-/* Ten seconds in all for what takes no time of ours; EBUSY when they are over. */
-static int wait_for_exits(int *waits)
+static int wait_for_exits(struct patience *p)
 {
-	if (*waits == 0) {
+	if (p->waits == 0) {
 		errno = EBUSY;
 		return -1;
 	}
-	--*waits;
+	p->waits--;
 	poll(NULL, 0, WAIT_MS);
 	return 0;
 }
 
 /*
- * Remove all directories below `top`, which may be nested as deep as their maker pleased, however
- * long that takes: two descriptors, no recursion. A directory that is busy with processes that were
+ * Remove all directories below `top`, which may be nested as deep as their maker pleased: two
+ * descriptors, no recursion. A directory that is busy with processes that were
  * killed is waited for.
  */
-static int remove_below(int top, int *waits)
+static int remove_below(int top, struct patience *p)
 {
 	CLEAN_FD at = fcntl(top, F_DUPFD_CLOEXEC, 0);
 	char name[NAME_MAX + 1], below[NAME_MAX + 1];
 
 	while (at >= 0) {
 		int next = -1;
+		if (cgroup_now_ms() > p->deadline) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
 		if (!first_directory(at, name, sizeof(name))) {
 			if (fd_same(at, top))
 				return 0;
@@ -181,7 +191,7 @@ static int remove_below(int top, int *waits)
 				continue;
 			if (next >= 0 && !first_directory(next, below, sizeof(below))) {
 				fd_close(&next);
-				if (wait_for_exits(waits) < 0)
+				if (wait_for_exits(p) < 0)
 					return -1;
 				continue;
 			}
@@ -226,7 +236,7 @@ int cgroup_remove_empty(const struct record *r)
 
 int cgroup_remove(const struct record *r, struct error *e)
 {
-	int waits = WAITS;
+	struct patience p = { WAITS, cgroup_now_ms() + REMOVE_MS };
 
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		const struct record_cgroup *c = &r->cgroups.v[i];
@@ -234,10 +244,10 @@ int cgroup_remove(const struct record *r, struct error *e)
 		if (!c->top)
 			continue;
 		CLEAN_FD top = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (top >= 0 && remove_below(top, &waits) < 0)
+		if (top >= 0 && remove_below(top, &p) < 0)
 			return error_set(e, errno, "remove what is below the cgroup %s", c->path);
 		while (remove_up(c) < 0)
-			if (errno != EBUSY || wait_for_exits(&waits) < 0)
+			if (errno != EBUSY || wait_for_exits(&p) < 0)
 				return error_set(e, errno, "remove the cgroup %s", c->path);
 	}
 	return 0;

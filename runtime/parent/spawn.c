@@ -143,7 +143,7 @@ static int hear_born(const struct spawn *s, int helper, struct message *m, struc
 		if (errno != EINTR)
 			return error_call(e, "poll", "wait for the container's init");
 	/* It may have spoken and ended between the looks at the two. */
-	if (!either[0].revents && poll(either, 1, 0) == 0)
+	if (!either[0].revents && poll(either, 1, 0) <= 0)
 		return error_set(e, 0, "the helper that makes the container's init has died");
 	return channel_expect(s->channel, MESSAGE_BORN, m, e);
 }
