@@ -63,6 +63,9 @@ LINK_MODE := -static-pie
 LIBRARIES := -lyajl_s -lseccomp -lresolv -lm
 # A byte for each relocation instead of 24; fewer pages to read at each start.
 OCIRUN_LDFLAGS += -Wl,-z,pack-relative-relocs
+# What the usual commands execute stands together, so that a start needs few pages of it.
+ORDER := runtime/order.ld
+OCIRUN_LDFLAGS += $(if $(ORDER),-Wl$(comma)-T$(comma)$(ORDER),-Wl$(comma)--defsym=order_end=etext)
 # Nothing unwinds the stack while it runs: the tables for that, 90 kB of the libraries', stay out.
 NO_UNWINDING := $(BUILD)/no-unwinding.ld
 # So does what the libraries have for that, for assertions in other languages, and for numbers with a fraction, which yajl leaves to
@@ -124,7 +127,7 @@ $(BUILD)/libocirun.a: $(filter-out $(BUILD)/cmd/main.o,$(OBJECTS))
 	$(QUIET)$(AR) rcs $@ $^
 
 # ocirun.debug has the symbols; the program is stripped, with a link to them.
-$(BUILD)/ocirun.debug: $(OBJECTS) $(if $(filter yes,$(SANITIZE)),$(BUILD)/tests/asan.o) $(NO_UNWINDING)
+$(BUILD)/ocirun.debug: $(OBJECTS) $(if $(filter yes,$(SANITIZE)),$(BUILD)/tests/asan.o) $(NO_UNWINDING) $(ORDER)
 	$(call say,LINK)
 	$(QUIET)$(CC) $(LINK_MODE) $(OCIRUN_CFLAGS) $(CFLAGS) $(OCIRUN_LDFLAGS) $(LDFLAGS) \
 		$(NO_UNWINDING:%=-Wl,--no-eh-frame-hdr -Wl,-T,%) $(UNREACHED:%=-Wl,--defsym=%=abort) -o $@ $(filter %.o,$^) $(LIBRARIES)
@@ -272,6 +275,15 @@ bench-plot: need-bench
 	@tests/bench/chart $(BUILD)/bench/timing.json >$(BUILD)/bench/timing.svg
 	@echo $(BUILD)/bench/result.svg $(BUILD)/bench/timing.svg
 
+# With a map of what the program is linked of.
+.PHONY: order
+order: private ORDERED := $(BUILD)/order
+order: need-build
+	@$(MAKE) -s --no-print-directory BUILD='$(ORDERED)' ORDER= LDFLAGS='-Wl,-Map=$(ORDERED)/ocirun.map' \
+		$(ORDERED)/ocirun $(ORDERED)/payload $(ORDERED)/bench/true $(ORDERED)/bench/touched
+	@BUILD='$(ORDERED)' tests/bench/order >$(ORDERED)/order.ld
+	@mv $(ORDERED)/order.ld runtime/order.ld
+
 bench-memory: need-build
 	@$(MAKE) -s --no-print-directory $(BUILD)/ocirun $(BUILD)/bench/true
 	@BUILD='$(BUILD)' PEERS='$(PEERS)' tests/bench/memory
@@ -334,6 +346,7 @@ help:
 #help make coverage            how many lines the tests reach, by folder (COVERAGE_SUITES=check-unit COVERAGE_FILES=yes)
 #help make bench               time, memory, system calls beside crun, runc, youki (BENCH_RUNS=60 PEERS="/path ...")
 #help make bench-plot           draw what make bench has measured last: build/bench/result.svg, timing.svg
+#help make order                how the linker orders functions, anew: runtime/order.ld, by what the usual commands execute (root)
 #help make bench-memory        the smallest memory limit of a container, beside crun and runc (root; a memory controller)
 #help make completion          what bash, zsh and fish complete, into build/completion
 #help make install             PREFIX=/usr/local DESTDIR=; uninstall undoes it

@@ -2,8 +2,9 @@
  * Where the kernel begins with us, before libc. A start touches nearly all pages that we have, one
  * page fault for each or, of what is only read, for every sixteen: in a virtual machine whose host
  * has a part in each fault, half of the time of a start. So the kernel is asked for all of them at
- * once, by three calls: what is written (relocations, data, our part of the stack), and the rest.
- * Only pages that would come anyway; whether it works does not matter. `run` starts us twice.
+ * once, by four calls: the functions that the usual commands execute, what is only read, and what
+ * is written (relocations, data, our part of the stack). Only pages that would come anyway; whether
+ * it works does not matter. `run` starts us twice.
  *
  * Nothing is relocated yet: no function, pointer or variable of others may be used here.
  */
@@ -20,6 +21,7 @@
 #define POPULATE_READ 22 /* MADV_POPULATE_READ, _WRITE: Linux 5.14 */
 #define POPULATE_WRITE 23
 
+extern const char order_end[] __attribute__((visibility("hidden"))); /* order.ld */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 static inline __attribute__((always_inline)) void populate(uintptr_t from, uintptr_t to, int how)
@@ -36,21 +38,18 @@ __attribute__((used, visibility("hidden"), no_stack_protector)) void entry_popul
 {
 	const uintptr_t base = (uintptr_t)&__ehdr_start;
 	const ElfW(Phdr) *p = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
-	uintptr_t read_end = base, write = 0, write_end = 0;
 
-	for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
+	/* The headers are before the functions. */
+	for (unsigned i = 1; i < __ehdr_start.e_phnum; i++) {
 		const uintptr_t from = base + p[i].p_vaddr, to = from + p[i].p_memsz;
+
 		if (p[i].p_type != PT_LOAD)
 			continue;
-		if (!(p[i].p_flags & PF_W)) {
-			read_end = to;
-		} else {
-			write = from;
-			write_end = to;
-		}
+		if (p[i].p_flags & PF_X)
+			populate(base, (uintptr_t)order_end, POPULATE_READ);
+		else
+			populate(from, to, p[i].p_flags & PF_W ? POPULATE_WRITE : POPULATE_READ);
 	}
-	populate(base, read_end, POPULATE_READ);
-	populate(write, write_end, POPULATE_WRITE);
 	populate(stack - STACK_USED, stack, POPULATE_WRITE);
 }
 
