@@ -417,6 +417,7 @@ void creation_close(struct creation *c)
 	sources_close(&c->sources);
 	fd_close(&c->spawn.channel);
 	fd_close(&c->spawn.pidfd);
+	fd_close(&c->spawn.exe);
 	fd_close(&c->console_socket);
 	fd_close(&c->pidfd_socket);
 	fd_close(&c->terminal);

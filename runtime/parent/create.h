@@ -27,15 +27,15 @@ struct creation {
 	struct device_change devices;
 };
 
-#define CREATION(options, stays)                                                             \
-	((struct creation){ .o = (options),                                                  \
-			    .foreground = (stays),                                           \
-			    .state = STATE_NONE,                                             \
-			    .spawn = { .pidfd = -1, .channel = -1, .init = -1, .root = -1 }, \
-			    .console_socket = -1,                                            \
-			    .pidfd_socket = -1,                                              \
-			    .terminal = -1,                                                  \
-			    .notify = -1,                                                    \
+#define CREATION(options, stays)                   \
+	((struct creation){ .o = (options),        \
+			    .foreground = (stays), \
+			    .state = STATE_NONE,   \
+			    .spawn = SPAWN_NONE,   \
+			    .console_socket = -1,  \
+			    .pidfd_socket = -1,    \
+			    .terminal = -1,        \
+			    .notify = -1,          \
 			    .devices = DEVICE_CHANGE_NONE })
 
 struct creation_step {

@@ -411,6 +411,7 @@ static int wait_program(struct execution *x, int *exit_code, struct error *e)
 
 	if (foreground_begin(&f, fd_take(&x->terminal), e) < 0)
 		return -1;
+	fd_close(&x->spawn.exe);
 	struct timing_event *timed = timing_begin(TIMING_STEP, "program", NULL);
 	foreground_wait(&f);
 	timing_end(timed, 0);
@@ -422,15 +423,13 @@ static int wait_program(struct execution *x, int *exit_code, struct error *e)
 
 int container_exec(const struct exec_options *o, int *exit_code, struct error *e)
 {
-	struct execution x = {
-		.o = o,
-		.state = STATE_NONE,
-		.spawn = { .start_socket = -1, .init = -1, .root = -1, .pidfd = -1, .channel = -1 },
-		.pidfd = -1,
-		.console_socket = -1,
-		.pidfd_socket = -1,
-		.terminal = -1
-	};
+	struct execution x = { .o = o,
+			       .state = STATE_NONE,
+			       .spawn = SPAWN_NONE,
+			       .pidfd = -1,
+			       .console_socket = -1,
+			       .pidfd_socket = -1,
+			       .terminal = -1 };
 
 	if (arena_init(&x.arena, ARENA, e) < 0)
 		return -1;
@@ -443,6 +442,7 @@ int container_exec(const struct exec_options *o, int *exit_code, struct error *e
 		result = wait_program(&x, exit_code, e);
 	fd_close(&x.spawn.init);
 	fd_close(&x.spawn.root);
+	fd_close(&x.spawn.exe);
 	fd_close(&x.spawn.pidfd);
 	fd_close(&x.spawn.channel);
 	fd_close(&x.pidfd);

@@ -57,6 +57,7 @@ static int run_foreground(struct creation *c, creation_fn *start, int *exit_code
 	if (result == 0) {
 		/* Not while we wait: kill, delete --force and others may write now. */
 		state_unlock(&c->state);
+		fd_close(&c->spawn.exe);
 		f.other = c->notify;
 		f.heard = handle_notify;
 		f.data = c;
@@ -74,6 +75,7 @@ static int run_detached(struct creation *c, creation_fn *start, struct error *e)
 {
 	if (start(c, e) < 0)
 		return -1;
+	fd_close(&c->spawn.exe);
 	if (c->notify >= 0) {
 		state_unlock(&c->state);
 		notify_wait(c->notify, c->spawn.pidfd, c->o->notify_socket, c->spawn.pid);

@@ -50,7 +50,6 @@
 struct birth {
 	struct spawn *s;
 	int channel; /* the child's end */
-	int exe;
 	int plan;
 	int cgroup;     /* for SYS_CLONE_INTO_CGROUP; -1 */
 	uint64_t flags; /* of the clone that makes init without a helper */
@@ -93,7 +92,7 @@ static _Noreturn void reexec(const void *data)
 		error_set(&e, errno, "hand descriptors to the child");
 		fail(b, &e);
 	}
-	sys_execveat(b->exe, "", args, env, AT_EMPTY_PATH);
+	sys_execveat(b->s->exe, "", args, env, AT_EMPTY_PATH);
 	error_set(&e, errno, "re-exec ourselves inside the container");
 	fail(b, &e);
 }
@@ -296,8 +295,9 @@ int spawn_init(struct spawn *s, struct error *e)
 
 	s->pid = 0;
 	s->pidfd = s->channel = -1;
-	CLEAN_FD exe = self_exe_open(e);
-	if (exe < 0 || channel_pair(ends, e) < 0)
+	if (s->exe < 0)
+		s->exe = self_exe_open(e);
+	if (s->exe < 0 || channel_pair(ends, e) < 0)
 		return -1;
 	s->channel = ends[0];
 	b.channel = ends[1];
@@ -329,7 +329,6 @@ int spawn_init(struct spawn *s, struct error *e)
 	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
 	int result = -1;
 	if (plan >= 0) {
-		b.exe = exe;
 		b.plan = plan;
 		b.cgroup = cgroup;
 		/* A cgroup namespace's root is the cgroup it is made in; the files of an ipc

@@ -22,11 +22,23 @@ struct spawn {
 	/* Puts the child into its cgroups while it waits; NULL: nothing but the plan's are needed. */
 	int (*place)(void *data, pid_t pid, struct error *e);
 	void *data;
+	/* What the child re-executes; the caller closes it, when the child has done so: a mount
+	 * ends with it, for which the kernel lets all processors come to rest, and whoever else
+	 * asks it for that then, as the child does to leave the host's mounts, waits longer. */
+	int exe;
 	/* out */
 	pid_t pid; /* of init; 0: not born */
 	int pidfd;
 	int channel; /* our end */
 };
+
+#define SPAWN_NONE                           \
+	((struct spawn){ .start_socket = -1, \
+			 .init = -1,         \
+			 .root = -1,         \
+			 .exe = -1,          \
+			 .pidfd = -1,        \
+			 .channel = -1 })
 
 /*
  * Make the child: init, or the process that follows init into the container. Returns once it is in
