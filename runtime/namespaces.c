@@ -76,8 +76,7 @@ int namespaces_new_time(const struct plan *plan, int file, struct error *e)
 	return 0;
 }
 
-/* Capabilities survive an execve by an id other than 0 only in the ambient set. */
-static int keep_capabilities(struct error *e)
+int namespaces_carry_capabilities(bool carry, struct error *e)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2];
@@ -85,10 +84,11 @@ static int keep_capabilities(struct error *e)
 	if (syscall(SYS_capget, &header, data) < 0)
 		return error_set(e, errno, "read our capabilities");
 	for (int i = 0; i < 2; i++)
-		data[i].inheritable = data[i].permitted;
+		data[i].inheritable = carry ? data[i].permitted : 0;
+	/* What is not inheritable leaves the ambient set by itself. */
 	if (syscall(SYS_capset, &header, data) < 0)
 		return error_set(e, errno, "keep our capabilities");
-	for (int cap = 0; cap < 64; cap++)
+	for (int cap = 0; carry && cap < 64; cap++)
 		if (data[cap / 32].permitted & (1U << (cap % 32)) &&
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
 			return error_set(e, errno, "keep capability %d", cap);
@@ -129,5 +129,5 @@ int namespaces_become_root(const struct plan *plan, int process, struct error *e
 	uid = first_mapped(process, "uid_map");
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setresuid(uid, uid, uid) < 0)
 		return error_set(e, errno, "become uid %u of the user namespace", uid);
-	return keep_capabilities(e);
+	return namespaces_carry_capabilities(true, e);
 }

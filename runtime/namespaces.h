@@ -23,6 +23,12 @@ MUST_CHECK int namespaces_join(const struct plan *plan,
 MUST_CHECK int namespaces_new_time(const struct plan *plan, int file, struct error *e);
 
 /*
+ * Capabilities survive an execve by an id other than 0 only in the ambient set: put all that we
+ * have there, or, once we are id 0, take them out of it again.
+ */
+MUST_CHECK int namespaces_carry_capabilities(bool carry, struct error *e);
+
+/*
  * Become id 0 of the user namespace we are in; where 0 is not mapped, the first that is, with our
  * capabilities kept through the next execve. The supplementary groups are dropped unless
  * plan->keep_groups. `process` is the directory in procfs of one that is in it; -1: our own.

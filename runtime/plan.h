@@ -134,7 +134,8 @@ struct plan {
 	char *time_offsets; /* for /proc/self/timens_offsets; NULL: none */
 	bool helper;        /* this process is not init yet: it joins, then clones init */
 	bool helper_waits;  /* until the parent has placed it */
-	bool settles;       /* init is put into its cgroups only now, after the re-exec */
+	bool maps_late; /* this process is init, but has no ids yet: its parent writes the maps */
+	bool settles;   /* init is put into its cgroups only now, after the re-exec */
 	bool nested; /* in another user namespace than the initial one: no mknod, no host privilege */
 	bool makes_nodes; /* nested, but the parent may make devices (MESSAGE_DEVICE) */
 	bool keep_groups; /* the caller's supplementary groups stay */

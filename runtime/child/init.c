@@ -19,6 +19,7 @@
 #include "runtime/file.h"
 #include "runtime/hooks.h"
 #include "runtime/log.h"
+#include "runtime/namespaces.h"
 #include "runtime/sys.h"
 #include "runtime/timing.h"
 #include "spec/extensions.h"
@@ -295,6 +296,24 @@ int program_execute(struct child *c, struct error *e)
 				    : -1;
 }
 
+/* The ids of a new user namespace, from the parent, for an init that has come here with none, but
+ * with all capabilities (spawn.c). */
+static int await_maps(struct child *c, struct error *e)
+{
+	struct message m;
+
+	if (channel_expect(c->channel, MESSAGE_PLACED, &m, e) < 0 ||
+	    namespaces_become_root(c->plan, -1, e) < 0)
+		return -1;
+	/* Else none of them would reach a hook, or the program. */
+	if (getuid() == 0 && namespaces_carry_capabilities(false, e) < 0)
+		return -1;
+	/* The files of its mqueue are its maker's, who has an id only now. */
+	if (c->plan->new_namespaces & CLONE_NEWIPC && sys_unshare(CLONE_NEWIPC) < 0)
+		return error_set(e, errno, "make the ipc namespace");
+	return 0;
+}
+
 /* What was charged before stays with our parent's cgroups. */
 static int settle(struct child *c, struct error *e)
 {
@@ -357,7 +376,9 @@ _Noreturn void child_main(const char *plan_fd)
 	}
 	if (c.plan->process)
 		c.user = c.plan->process->user;
-	if ((c.plan->helper && join_timed(&c, &e) < 0) || (c.plan->settles && settle(&c, &e) < 0))
+	if ((c.plan->helper && join_timed(&c, &e) < 0) ||
+	    (c.plan->maps_late && await_maps(&c, &e) < 0) ||
+	    (c.plan->settles && settle(&c, &e) < 0))
 		fail(c.channel, &e);
 	if (arena_init(&c.arena, (size_t)64 << 20, &e) < 0)
 		fail(c.channel, &e);

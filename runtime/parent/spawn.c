@@ -2,9 +2,10 @@
  * Theory of operation. Usually one clone3 makes init in all its new namespaces and, on pure cgroup
  * v2, in its cgroup. Two things need more:
  *
- *  - a new user namespace, or a cgroup v1: the child waits until we have written its id maps and
- * put it into its cgroups, and only then re-execs. An execve before the maps would cost it every
- * capability.
+ *  - a cgroup v1: the child waits until we have put it into its cgroups, and only then re-execs.
+ *  - a new user namespace: we write its id maps. An execve before that would cost the child every
+ * capability, as it has no id there; so it puts them into the ambient set, which an execve leaves,
+ * and takes them out again once it is mapped (child/init.c).
  *  - a namespace joined by path, or a time namespace: the child is a helper at first. Re-exec'd,
  * still outside, it joins (setns changes the caller), makes the time namespace (which only children
  * enter), and clones init with CLONE_PARENT, so that init is our child all the same (child/join.c).
@@ -92,6 +93,8 @@ static _Noreturn void reexec(const void *data)
 		error_set(&e, errno, "hand descriptors to the child");
 		fail(b, &e);
 	}
+	if (b->s->plan->maps_late && namespaces_carry_capabilities(true, &e) < 0)
+		fail(b, &e);
 	sys_execveat(b->s->exe, "", args, env, AT_EMPTY_PATH);
 	error_set(&e, errno, "re-exec ourselves inside the container");
 	fail(b, &e);
@@ -258,8 +261,9 @@ static int clone_first(struct birth *b, struct error *e)
 	}
 	timing_born();
 	struct timing_event *timed = timing_begin(TIMING_STEP, "clone", NULL);
-	/* One that waits for us needs a memory of its own. */
-	pid_t pid = b->waits ? sys_clone3(&clone) : sys_clone3_shared(&clone, reexec, b);
+	/* One that waits for us in it needs a memory of its own. */
+	pid_t pid = b->waits && !s->plan->maps_late ? sys_clone3(&clone)
+						    : sys_clone3_shared(&clone, reexec, b);
 	if (pid == 0)
 		init_begins(b);
 	timing_end(timed, pid < 0 ? -1 : 0);
@@ -326,6 +330,7 @@ int spawn_init(struct spawn *s, struct error *e)
 	 * though it is not dumpable. */
 	const bool raise_first = b.raise && (s->init >= 0 || s->plan->nested);
 	b.waits = !b.helper && (b.maps || (!s->plan->settles && (b.place || raise_first)));
+	s->plan->maps_late = !b.helper && b.maps && (s->plan->settles || !b.place);
 	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
 	int result = -1;
 	if (plan >= 0) {

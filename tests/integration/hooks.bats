@@ -147,6 +147,19 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	equal "$(cat "$B/rootfs/env")" ""
 }
 
+@test "a createContainer hook in a user namespace inherits no capabilities from us but root's" {
+	user_namespace
+	install -d -m 777 "$T/hook"
+	config --arg p "$PAYLOAD" --arg out "$T/hook/caps" '.hooks.createContainer = [{path: $p, args: ["payload", "to", $out, "ids", "caps"]}]'
+	args true
+	passes
+	out=$(<"$T/hook/caps")
+	line uid=0
+	matches 'cap_effective=0*[1-9a-f][0-9a-f]*'
+	matches 'cap_inheritable=0+'
+	matches 'cap_ambient=0+'
+}
+
 @test "createContainer hooks are root in the container's namespaces, startContainer hooks who the program is" {
 	config --arg p "$PAYLOAD" --arg out "$T/report" '.process.user = {uid: 1000, gid: 1000}
 		| .hooks.createContainer = [{path: $p, args: ["payload", "to", $out, "ids", "caps"]}]
