@@ -186,8 +186,9 @@ static int run(struct invocation *in, struct error *e)
 	char *text;
 	size_t n;
 
-	if (options.quiet ? container_ids(in->root, in->arena, &ids, e)
-			  : container_list(in->root, in->arena, &list, e))
+	if (options.quiet
+		    ? container_ids(in->root, in->arena, &ids, e)
+		    : container_list(in->root, options.format == LIST_JSON, in->arena, &list, e))
 		return -1;
 	FILE *out = open_memstream(&text, &n);
 

@@ -173,12 +173,13 @@ MUST_CHECK int container_status(const char *root, const char *id, struct arena *
 				struct status *out, struct error *e);
 
 /* All containers under root, sorted by id. One that vanishes meanwhile is left out; one whose
- * record can't be read has the status "unknown", and is warned about. */
+ * record can't be read has the status "unknown", and is warned about. Without `oom` nobody looks
+ * whether one has run out of memory, and no oomCgroup is there. */
 struct status_list {
 	size_t n;
 	struct status *v;
 };
-MUST_CHECK int container_list(const char *root, struct arena *a, struct status_list *out,
+MUST_CHECK int container_list(const char *root, bool oom, struct arena *a, struct status_list *out,
 			      struct error *e);
 
 /* Only their ids: they are not looked at. */

@@ -13,14 +13,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int fill_status(struct state *s, struct status *out, struct error *e)
+static int fill_status(struct state *s, bool oom, struct status *out, struct error *e)
 {
 	const int status = state_status(s, e);
 
 	if (status < 0)
 		return -1;
 	state_document(s, status, out);
-	out->oom_cgroup = oom_cgroup(&s->record, s->arena);
+	if (oom)
+		out->oom_cgroup = oom_cgroup(&s->record, s->arena);
 	return 0;
 }
 
@@ -32,7 +33,7 @@ int container_status(const char *root, const char *id, struct arena *a, struct s
 	if (state_open(&s, root, id, a, e) < 0)
 		return -1;
 	s.id = arena_strdup(a, id);
-	return fill_status(&s, out, e);
+	return fill_status(&s, true, out, e);
 }
 
 int container_processes(const char *root, const char *id, struct arena *a, struct pids *out,
@@ -118,13 +119,13 @@ int container_ids(const char *root, struct arena *a, struct strings *out, struct
  * False when it is gone meanwhile. One that can't be looked at is one all the same: what it was
  * made of may still be there.
  */
-static bool list_one(int root, char *id, struct arena *a, struct status *out)
+static bool list_one(int root, char *id, bool oom, struct arena *a, struct status *out)
 {
 	CLEAN_STATE s = STATE_NONE;
 	struct error e = ERROR_NONE;
 	char line[4096];
 
-	if (state_look(&s, root, id, a, &e) == 0 && fill_status(&s, out, &e) == 0)
+	if (state_look(&s, root, id, a, &e) == 0 && fill_status(&s, oom, out, &e) == 0)
 		return true;
 	if (!e.context[0] && !e.code)
 		return false;
@@ -135,7 +136,8 @@ static bool list_one(int root, char *id, struct arena *a, struct status *out)
 	return true;
 }
 
-int container_list(const char *root, struct arena *a, struct status_list *out, struct error *e)
+int container_list(const char *root, bool oom, struct arena *a, struct status_list *out,
+		   struct error *e)
 {
 	struct strings ids;
 	DIR *d;
@@ -148,7 +150,7 @@ int container_list(const char *root, struct arena *a, struct status_list *out, s
 	read_ids(d, a, &ids);
 	out->v = arena_array(a, struct status, ids.n);
 	for (size_t i = 0; i < ids.n; i++)
-		out->n += list_one(dirfd(d), ids.v[i], a, &out->v[out->n]);
+		out->n += list_one(dirfd(d), ids.v[i], oom, a, &out->v[out->n]);
 	closedir(d);
 	return 0;
 }

@@ -521,7 +521,7 @@ static void lists(void **state)
 	struct error e = ERROR_NONE;
 	struct status_list list;
 
-	assert_int_equal(container_list(in(p, "root"), &p->arena, &list, &e), 0);
+	assert_int_equal(container_list(in(p, "root"), true, &p->arena, &list, &e), 0);
 	assert_int_equal(list.n, 0);
 	for (size_t i = 0; i < COUNT(made); i++) {
 		struct record r = record(made[i]);
@@ -535,7 +535,7 @@ static void lists(void **state)
 	warned[0] = 0;
 	assert_int_equal(mkdir(in(p, "root/no id"), 0700), 0);
 	assert_int_equal(symlink("a", in(p, "root/link")), 0);
-	assert_int_equal(container_list(in(p, "root"), &p->arena, &list, &e), 0);
+	assert_int_equal(container_list(in(p, "root"), true, &p->arena, &list, &e), 0);
 	for (size_t i = 0; i < COUNT(listed) && i < list.n; i++)
 		assert_string_equal(list.v[i].id, listed[i]);
 	assert_int_equal(list.n, COUNT(listed));
@@ -547,9 +547,9 @@ static void lists(void **state)
 	assert_contains(warned, "`ocirun delete --force damaged` clears it");
 	assert_ptr_equal(strchr(warned, ';'), warned + strlen(warned) - 1);
 	int before = open_descriptors();
-	assert_int_equal(container_list(in(p, "root"), &p->arena, &list, &e), 0);
+	assert_int_equal(container_list(in(p, "root"), true, &p->arena, &list, &e), 0);
 	assert_int_equal(open_descriptors(), before);
-	assert_int_equal(container_list(in(p, "root/file"), &p->arena, &list, &e), -1);
+	assert_int_equal(container_list(in(p, "root/file"), true, &p->arena, &list, &e), -1);
 	assert_int_equal(e.code, ENOTDIR);
 }
 
@@ -565,7 +565,7 @@ static void lists_many(void **state)
 		struct state s = claim(p, id);
 		state_close(&s);
 	}
-	assert_int_equal(container_list(in(p, "root"), &p->arena, &list, &e), 0);
+	assert_int_equal(container_list(in(p, "root"), true, &p->arena, &list, &e), 0);
 	assert_int_equal(list.n, 70);
 	for (int i = 0; i < 70; i++) {
 		snprintf(id, sizeof(id), "c%02d", i);
