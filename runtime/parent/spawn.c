@@ -1,6 +1,6 @@
 /*
  * Theory of operation. Usually one clone3 makes init in all its new namespaces and, on pure cgroup
- * v2, in its cgroup. Two things need more:
+ * v2, in its cgroup. Three things need more:
  *
  *  - a cgroup v1: the child waits until we have put it into its cgroups, and only then re-execs.
  *  - a new user namespace: we write its id maps. An execve before that would cost the child every
@@ -19,8 +19,12 @@
  * keeps lose their close-on-exec flag there; the plan names their numbers. A child that has to wait
  * for us is a copy of this process with its memory. One that has not runs in ours while we stand
  * still, as after vfork(2): a tenth of the time of `run` went into copying tables of pages, and
- * pages, for a life of four system calls. That shares nothing with a container: its namespaces are
- * new and empty, or not entered yet.
+ * pages, for a life of a few system calls. That shares nothing with a container: its namespaces are
+ * new and empty, or not entered yet. But who made a user namespace has all rights over what is in
+ * it, and its maker is an id: a root without capabilities, who may not touch us, could trace such a
+ * child, read what it has of us, and change our memory where it is shared. So it is born not
+ * dumpable, until its execve; and where the files of its maps would be another's then, its memory
+ * is a copy.
  */
 #include "runtime/parent/spawn.h"
 
@@ -43,6 +47,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define LITTLE_MEMORY (1 << 20) /* bytes */
@@ -194,11 +199,19 @@ static int put(struct birth *b, pid_t pid, struct error *e)
 	return b->raise ? limits_raise(pid, s->spec->process, e) : 0;
 }
 
+/* Nobody there: who listens next hears why. */
 static int say_placed(struct birth *b, pid_t pid, struct error *e)
 {
-	return channel_send(b->s->channel, MESSAGE_PLACED, pid, -1) < 0
+	return channel_send(b->s->channel, MESSAGE_PLACED, pid, -1) < 0 && errno != EPIPE
 		       ? error_set(e, errno, "talk to the container's init")
 		       : 0;
+}
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
 }
 
 static int place(struct birth *b, pid_t pid, struct error *e)
@@ -208,10 +221,12 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 	const bool waits = b->helper ? s->plan->helper_waits : b->waits;
 	struct message m;
 
-	if (!settles && put(b, pid, e) < 0)
-		return -1;
-	if (writes && maps(s, idmap_write, pid, e) < 0)
-		return -1;
+	if ((!settles && put(b, pid, e) < 0) || (writes && maps(s, idmap_write, pid, e) < 0)) {
+		if (b->helper || !has_ended(s->pidfd))
+			return -1;
+		*e = ERROR_NONE; /* this is not why */
+		return 0;
+	}
 	if (waits && say_placed(b, pid, e) < 0)
 		return -1;
 	if (!settles)
@@ -247,6 +262,26 @@ static int clone_failed(const struct birth *b, struct error *e)
 	return -1;
 }
 
+static pid_t clone_child(struct birth *b, struct sys_clone_args *clone)
+{
+	const bool hides = b->maps && !b->helper && b->s->capabilities && geteuid() == 0 &&
+			   prctl(PR_GET_DUMPABLE) == 1;
+	pid_t pid;
+
+	if (hides)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* One that waits for us in it needs a memory of its own. */
+	if (b->waits && !b->s->plan->maps_late)
+		pid = sys_clone3(clone);
+	else
+		pid = sys_clone3_shared(clone, reexec, b);
+	const int saved = errno;
+	if (hides && pid != 0)
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	errno = saved;
+	return pid;
+}
+
 static int clone_first(struct birth *b, struct error *e)
 {
 	struct spawn *s = b->s;
@@ -261,9 +296,7 @@ static int clone_first(struct birth *b, struct error *e)
 	}
 	timing_born();
 	struct timing_event *timed = timing_begin(TIMING_STEP, "clone", NULL);
-	/* One that waits for us in it needs a memory of its own. */
-	pid_t pid = b->waits && !s->plan->maps_late ? sys_clone3(&clone)
-						    : sys_clone3_shared(&clone, reexec, b);
+	pid_t pid = clone_child(b, &clone);
 	if (pid == 0)
 		init_begins(b);
 	timing_end(timed, pid < 0 ? -1 : 0);
@@ -330,7 +363,10 @@ int spawn_init(struct spawn *s, struct error *e)
 	 * though it is not dumpable. */
 	const bool raise_first = b.raise && (s->init >= 0 || s->plan->nested);
 	b.waits = !b.helper && (b.maps || (!s->plan->settles && (b.place || raise_first)));
-	s->plan->maps_late = !b.helper && b.maps && (s->plan->settles || !b.place);
+	/* Root opens them whoever's they are; what a plain user's other processes may do to us,
+	 * they may anyhow. */
+	s->plan->maps_late = !b.helper && b.maps && (s->plan->settles || !b.place) &&
+			     !s->plan->nested && (geteuid() == 0 || !s->capabilities);
 	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
 	int result = -1;
 	if (plan >= 0) {

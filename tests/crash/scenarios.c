@@ -17,9 +17,14 @@ static bool is_kill(const struct attempt *a)
 	return a->trace->point && a->trace->point->error == POINT_KILL && a->trace->reached;
 }
 
+static bool is_parents(const struct attempt *a)
+{
+	return !strcmp(a->trace->point->role, "parent");
+}
+
 static bool parent_killed(const struct attempt *a)
 {
-	return is_kill(a) && !strcmp(a->trace->point->role, "parent");
+	return is_kill(a) && is_parents(a);
 }
 
 static bool other_killed(const struct attempt *a)
@@ -449,7 +454,7 @@ const struct scenario *scenario_find(const char *name)
 
 /* --- what holds after everything ---------------------------------------------------------------- */
 
-/* One line that begins with our name and says something after the colons. */
+/* One line that begins with our name and says something after the colons, of what went wrong. */
 static const char *speaks(const struct attempt *a)
 {
 	/* The C library's, before main(). */
@@ -460,6 +465,10 @@ static const char *speaks(const struct attempt *a)
 	const char *colon = strstr(a->said + 8, ": ");
 	if (!colon || strlen(colon) < 12 || strstr(a->said, "Success"))
 		return "its error says nothing";
+	/* What failed was another's: that it is not there any more is not why. */
+	if (!is_parents(a) && (strstr(a->said, "talk to the container's init") ||
+			       strstr(a->said, "write the uid_map")))
+		return "its error is what came after the failure";
 	return NULL;
 }
 

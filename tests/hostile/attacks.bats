@@ -221,3 +221,20 @@ on_terminal() {
 	exec 17<&- 18<&-
 	for fd in /proc/"$(pid_of)"/fd/*; do [ ! -d "$fd" ] || fail "$fd -> $(readlink "$fd")"; done
 }
+
+# The maker of a user namespace, by id, has all rights over what is in it; our child is, and has our memory until it executes itself anew.
+@test "a root without capabilities reads nothing of ours through the child in a new user namespace" {
+	local end=$((SECONDS + HOSTILE_SECONDS)) ran=0
+	user_namespace
+	args true
+	setpriv --bounding-set=-all --inh-caps=-all "$PAYLOAD" guard $((HOSTILE_SECONDS + 2)) >"$T/guard" 3>&- &
+	HOLDERS+=($!)
+	while racing $end; do
+		try env -i OF_OURS=secret "$OCIRUN" --root "$ROOT" run --bundle "$B" "$C"
+		assert_success
+		ran=$((ran + 1))
+	done
+	wait "${HOLDERS[-1]}"
+	grep -q guarding "$T/guard"
+	! grep -a "environ OF_OURS" "$T/guard" || fail "after $ran containers"
+}
