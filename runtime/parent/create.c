@@ -142,6 +142,11 @@ int creation_config(struct creation *c, struct error *e)
 	return state_config_keep(&c->state, c->bundle.config, c->bundle.config_length, e);
 }
 
+static int make_cgroup(struct creation *c, struct error *e)
+{
+	return creation_cgroup(c, e) < 0 ? -1 : creation_limits_first(c, e);
+}
+
 static int spawn(struct creation *c, struct error *e)
 {
 	struct record *r = &c->state.record;
@@ -352,10 +357,9 @@ static const struct creation_step steps[] = {
 	/* The first effect: from here on an id, a lock, and a record of what may have to be undone.
 	 */
 	{ "claim", creation_claim },
-	{ "cgroup", creation_cgroup },
+	{ "cgroup", make_cgroup },
 	{ "spawn", spawn },
-	/* Init is in its cgroup, and mounts meanwhile. Not before: where pids.limit is 0 nobody is
-	 * born in the cgroup, and memory.limit would count its birth. */
+	/* Init is in its cgroup, and mounts meanwhile. */
 	{ "limits", creation_limits },
 	/* While it mounts, too; before it is complete, when others may ask for it. */
 	{ "config", creation_config },

@@ -24,6 +24,7 @@ struct creation {
 	int terminal; /* the master; -1: none, or handed over */
 	int notify;   /* where the container says that it is ready; -1: nobody waits for that */
 	bool hooks_began;
+	bool limited; /* the limits are written */
 	struct device_change devices;
 };
 
@@ -58,6 +59,8 @@ MUST_CHECK int creation_cgroup(struct creation *c, struct error *e);
 MUST_CHECK int creation_config(struct creation *c, struct error *e);
 MUST_CHECK int creation_place(struct creation *c, pid_t pid, struct error *e);
 MUST_CHECK int creation_limits(struct creation *c, struct error *e);
+/* The limits, where they have to be there before init is in its cgroup. */
+MUST_CHECK int creation_limits_first(struct creation *c, struct error *e);
 MUST_CHECK int creation_hooks(struct creation *c, struct error *e);
 MUST_CHECK int creation_console(struct creation *c, struct error *e);
 MUST_CHECK int creation_pid_file(struct creation *c, struct error *e);

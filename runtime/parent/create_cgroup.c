@@ -4,6 +4,11 @@
  * host with cgroup v1 its rules come when init is in it and waits for us. There systemd removes
  * whatever is empty in the hierarchies that none of its units uses, whenever it looks at them anew,
  * and an empty cgroup is all we have until then.
+ *
+ * Limits are written when init is in its cgroup: where pids.limit is 0 nobody is born there, and
+ * memory.limit would count its birth. But before, where it comes there last, for lack of memory: v2
+ * charges in lots of 64 pages, as long as they fit, and a limit that comes when such a lot is taken
+ * kills for what nobody uses.
  */
 #include "runtime/parent/create.h"
 
@@ -119,7 +124,7 @@ int creation_cgroup(struct creation *c, struct error *e)
 	return is_on_v1(c) ? place_later(c) : prepare_cgroup(c, e);
 }
 
-int creation_limits(struct creation *c, struct error *e)
+static int write_limits(struct creation *c, struct error *e)
 {
 	struct systemd *s = c->bundle.systemd;
 	struct record *r = &c->state.record;
@@ -132,7 +137,21 @@ int creation_limits(struct creation *c, struct error *e)
 	const int set = todo ? systemd_set_limits(s, c->bundle.plan, e) : 0;
 	/* It tells all who listen about all that it does. */
 	systemd_close(s);
-	if (set < 0 || cgroup_limits_write(c->bundle.plan, e) < 0)
-		return -1;
-	return cgroup_delegate(&c->arena, c->bundle.plan, c->spawn.pid, e);
+	c->limited = true;
+	return set < 0 ? -1 : cgroup_limits_write(c->bundle.plan, e);
+}
+
+int creation_limits_first(struct creation *c, struct error *e)
+{
+	const bool first =
+		!c->bundle.systemd && !is_on_v1(c) && spawn_settles(c->bundle.spec, c->bundle.plan);
+
+	return first ? write_limits(c, e) : 0;
+}
+
+int creation_limits(struct creation *c, struct error *e)
+{
+	return !c->limited && write_limits(c, e) < 0
+		       ? -1
+		       : cgroup_delegate(&c->arena, c->bundle.plan, c->spawn.pid, e);
 }

@@ -316,13 +316,17 @@ static int clone_first(struct birth *b, struct error *e)
 	return result;
 }
 
-/* So little that our own image is the most of what counts. */
-static bool little_memory(const struct spec *spec)
+static bool needs_helper(const struct plan *p)
+{
+	return p->joins.n || p->new_namespaces & CLONE_NEWTIME;
+}
+
+bool spawn_settles(const struct spec *spec, const struct plan *plan)
 {
 	const struct spec_resources *r = spec->linux->resources;
 
-	return r && r->memory && r->memory->limit && *r->memory->limit > 0 &&
-	       *r->memory->limit < LITTLE_MEMORY;
+	return plan->cgroups.n && !needs_helper(plan) && r && r->memory && r->memory->limit &&
+	       *r->memory->limit > 0 && *r->memory->limit < LITTLE_MEMORY;
 }
 
 int spawn_init(struct spawn *s, struct error *e)
@@ -344,11 +348,11 @@ int spawn_init(struct spawn *s, struct error *e)
 	s->plan->init = s->init >= 0 ? s->init : 0;
 	s->plan->root = s->root >= 0 ? s->root : 0;
 	b.maps = s->plan->new_namespaces & CLONE_NEWUSER;
-	b.helper = s->plan->joins.n || s->plan->new_namespaces & CLONE_NEWTIME;
+	b.helper = needs_helper(s->plan);
 	b.affinity = s->init >= 0 ? s->spec->process->exec_cpu_affinity : NULL;
 	b.raise = limits_needed(s->spec->process) || b.affinity;
 	/* What decides whether the child is born in its cgroup. */
-	s->plan->settles = !b.helper && s->plan->cgroups.n && little_memory(s->spec);
+	s->plan->settles = spawn_settles(s->spec, s->plan);
 	CLEAN_FD cgroup = s->place || s->plan->settles || (b.affinity && b.affinity->initial)
 				  ? -1
 				  : cgroup_open_for_clone(s->plan);

@@ -41,6 +41,10 @@ struct spawn {
 			 .pidfd = -1,        \
 			 .channel = -1 })
 
+/* Will init be put into the plan's cgroups only after its re-exec? Where there is so little memory
+ * that our own image would be the most of what counts. */
+bool spawn_settles(const struct spec *spec, const struct plan *plan);
+
 /*
  * Make the child: init, or the process that follows init into the container. Returns once it is in
  * its cgroup, its ids are mapped, and it has been told so. On failure the caller ends what s->pid
