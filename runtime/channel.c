@@ -47,7 +47,8 @@ static int send_message(int channel, const void *bytes, size_t n, int fd)
 {
 	if (socket_pass(channel, bytes, n, fd) >= 0)
 		return 0;
-	const int code = errno;
+	/* It has ended without reading all of ours: no other end than any. */
+	const int code = errno == ECONNRESET ? EPIPE : errno;
 	if (code == EPIPE)
 		(void)shutdown(channel, SHUT_WR);
 	errno = code;

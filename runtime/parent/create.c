@@ -336,7 +336,7 @@ static int record(struct creation *c, struct error *e)
 		if (c->o->pid_file && *c->o->pid_file)
 			unlink(c->o->pid_file);
 		/* Init waits for this word: nobody there means that it has ended. */
-		if (!e->text[0] && (code == EPIPE || code == ECONNRESET))
+		if (!e->text[0] && code == EPIPE)
 			return silent_end(c, e);
 		return e->text[0] ? -1 : error_set(e, code, "talk to the container's init");
 	}

@@ -204,6 +204,19 @@ static void ends_unread(void **state)
 	assert_int_equal(channel_receive(p->ends[1], &m, NULL, &e), 0);
 }
 
+/* To who speaks first it is the same. */
+static void ends_unread_and_is_told(void **state)
+{
+	struct pair_of_ends *p = *state;
+
+	assert_int_equal(channel_send(p->ends[1], MESSAGE_START, 0, -1), 0);
+	end_one(p, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(channel_send(p->ends[1], MESSAGE_START, 0, -1), -1);
+		assert_int_equal(errno, EPIPE);
+	}
+}
+
 static void unexpected(void **state)
 {
 	struct pair_of_ends *p = *state;
@@ -334,12 +347,19 @@ static void many_descriptors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHANNEL_TEST(closes_on_exec),   CHANNEL_TEST(each_message),
-		CHANNEL_TEST(keeps_order),      CHANNEL_TEST(passes_a_descriptor),
-		CHANNEL_TEST(errors_cross),     CHANNEL_TEST(error_strings_end),
-		CHANNEL_TEST(ends_are_told),    CHANNEL_TEST(ends_unread),
-		CHANNEL_TEST(unexpected),       CHANNEL_TEST(no_channel),
-		CHANNEL_TEST(garbage),          CHANNEL_TEST(oversized),
+		CHANNEL_TEST(closes_on_exec),
+		CHANNEL_TEST(each_message),
+		CHANNEL_TEST(keeps_order),
+		CHANNEL_TEST(passes_a_descriptor),
+		CHANNEL_TEST(errors_cross),
+		CHANNEL_TEST(error_strings_end),
+		CHANNEL_TEST(ends_are_told),
+		CHANNEL_TEST(ends_unread),
+		CHANNEL_TEST(ends_unread_and_is_told),
+		CHANNEL_TEST(unexpected),
+		CHANNEL_TEST(no_channel),
+		CHANNEL_TEST(garbage),
+		CHANNEL_TEST(oversized),
 		CHANNEL_TEST(many_descriptors),
 	};
 
