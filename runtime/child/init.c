@@ -305,7 +305,7 @@ static int await_maps(struct child *c, struct error *e)
 	if (channel_expect(c->channel, MESSAGE_PLACED, &m, e) < 0 ||
 	    namespaces_become_root(c->plan, -1, e) < 0)
 		return -1;
-	/* Else none of them would reach a hook, or the program. */
+	/* Or hooks would inherit them. By another id they have no others. */
 	if (getuid() == 0 && namespaces_carry_capabilities(false, e) < 0)
 		return -1;
 	/* The files of its mqueue are its maker's, who has an id only now. */

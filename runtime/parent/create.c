@@ -161,6 +161,7 @@ static int spawn(struct creation *c, struct error *e)
 	c->spawn.plan = c->bundle.plan;
 	c->spawn.arena = &c->arena;
 	c->spawn.capabilities = c->bundle.capabilities;
+	c->spawn.privileged = c->bundle.privileged;
 	c->spawn.start_socket = socket;
 	int result = spawn_init(&c->spawn, e);
 	namespaces_close(c->bundle.plan);

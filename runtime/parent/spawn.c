@@ -209,13 +209,6 @@ static int say_placed(struct birth *b, pid_t pid, struct error *e)
 		       : 0;
 }
 
-static bool has_ended(int pidfd)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0;
-}
-
 static int place(struct birth *b, pid_t pid, struct error *e)
 {
 	struct spawn *s = b->s;
@@ -224,9 +217,10 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 	struct message m;
 
 	if ((!settles && put(b, pid, e) < 0) || (writes && maps(s, idmap_write, pid, e) < 0)) {
-		if (b->helper || !has_ended(s->pidfd))
+		/* It may have ended, or be about to: then this is not why. */
+		if (b->helper || process_wait_end(s->pidfd, 100) < 0)
 			return -1;
-		*e = ERROR_NONE; /* this is not why */
+		*e = ERROR_NONE;
 		return 0;
 	}
 	if (waits && say_placed(b, pid, e) < 0)
@@ -372,7 +366,7 @@ int spawn_init(struct spawn *s, struct error *e)
 	/* Root opens them whoever's they are; what a plain user's other processes may do to us,
 	 * they may anyhow. */
 	s->plan->maps_late = !b.helper && b.maps && (s->plan->settles || !b.place) &&
-			     !s->plan->nested && (geteuid() == 0 || !s->capabilities);
+			     (s->privileged || !s->capabilities);
 	CLEAN_FD plan = plan_seal(s->arena, s->plan, e);
 	int result = -1;
 	if (plan >= 0) {

@@ -20,6 +20,7 @@ struct spawn {
 	int init; /* exec: a pidfd of the container's init; -1: the child becomes that */
 	int root; /* exec: its root, where it has no mount namespace; -1 */
 	uint64_t capabilities; /* create: ours, permitted */
+	bool privileged;       /* create: we are root in the initial user namespace */
 	/* Puts the child into its cgroups while it waits; NULL: nothing but the plan's are needed. */
 	int (*place)(void *data, pid_t pid, struct error *e);
 	void *data;
