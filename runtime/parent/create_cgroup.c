@@ -6,9 +6,9 @@
  * and an empty cgroup is all we have until then.
  *
  * Limits are written when init is in its cgroup: where pids.limit is 0 nobody is born there, and
- * memory.limit would count its birth. But before, where it comes there last, for lack of memory: v2
- * charges in lots of 64 pages, as long as they fit, and a limit that comes when such a lot is taken
- * kills for what nobody uses.
+ * memory.limit would count its birth. But before, where it comes there last, for lack of memory:
+ * the kernel charges in lots of 64 pages, as long as they fit, and a limit that comes when such a
+ * lot is taken kills (v2) or fails (v1) for what nobody uses.
  */
 #include "runtime/parent/create.h"
 
@@ -84,10 +84,22 @@ int creation_place(struct creation *c, pid_t pid, struct error *e)
 	return prepare_cgroup(c, e);
 }
 
+static bool settles(const struct creation *c)
+{
+	return !c->bundle.systemd && spawn_settles(c->bundle.spec, c->bundle.plan);
+}
+
 /* Called by spawn_init. */
 static int place(void *data, pid_t pid, struct error *e)
 {
-	return creation_place(data, pid, e);
+	struct creation *c = data;
+	struct error ignored = ERROR_NONE;
+
+	/* Systemd may have removed the cgroups by now, or do so before init is in them: all of them
+	 * are made, and written, once more. */
+	if (settles(c) && cgroup_made_all(&c->state.record))
+		(void)!cgroup_limits_write(c->bundle.plan, &ignored);
+	return creation_place(c, pid, e);
 }
 
 static int place_later(struct creation *c)
@@ -143,10 +155,7 @@ static int write_limits(struct creation *c, struct error *e)
 
 int creation_limits_first(struct creation *c, struct error *e)
 {
-	const bool first =
-		!c->bundle.systemd && !is_on_v1(c) && spawn_settles(c->bundle.spec, c->bundle.plan);
-
-	return first ? write_limits(c, e) : 0;
+	return settles(c) && !is_on_v1(c) ? write_limits(c, e) : 0;
 }
 
 int creation_limits(struct creation *c, struct error *e)

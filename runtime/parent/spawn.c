@@ -209,6 +209,15 @@ static int say_placed(struct birth *b, pid_t pid, struct error *e)
 		       : 0;
 }
 
+/* What could not be done to it: because it has ended, perhaps? Then who listens next hears why. */
+static int has_ended(const struct birth *b, int ms, struct error *e)
+{
+	if (b->helper || process_wait_end(b->s->pidfd, ms) < 0)
+		return -1;
+	*e = ERROR_NONE;
+	return 0;
+}
+
 static int place(struct birth *b, pid_t pid, struct error *e)
 {
 	struct spawn *s = b->s;
@@ -216,13 +225,11 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 	const bool waits = b->helper ? s->plan->helper_waits : b->waits;
 	struct message m;
 
-	if ((!settles && put(b, pid, e) < 0) || (writes && maps(s, idmap_write, pid, e) < 0)) {
-		/* It may have ended, or be about to: then this is not why. */
-		if (b->helper || process_wait_end(s->pidfd, 100) < 0)
-			return -1;
-		*e = ERROR_NONE;
-		return 0;
-	}
+	if (!settles && put(b, pid, e) < 0)
+		return has_ended(b, 0, e);
+	/* While it ends they are no more ours. */
+	if (writes && maps(s, idmap_write, pid, e) < 0)
+		return has_ended(b, 100, e);
 	if (waits && say_placed(b, pid, e) < 0)
 		return -1;
 	if (!settles)

@@ -59,7 +59,7 @@ a_disk() { lsblk -dno MAJ:MIN,TYPE 2>/dev/null | awk '$2 == "disk" { print $1; e
 	[ "$charged" -lt 102400 ] || fail "charged: $charged"
 }
 
-# A lot of pages that the kernel has taken for a cgroup, and nobody uses yet, is no reason to kill: on v2 the limit is there before init is.
+# A lot of pages that the kernel has taken for a cgroup, and nobody uses yet, is no reason to fail: the limit is there before init is.
 @test "with hardly more memory than it takes the runtime is not killed for what the kernel takes in lots" {
 	need_controller memory
 	need_static
