@@ -16,13 +16,13 @@
  *
  * What runs between clone3 and execveat does no more than needed and ends in the re-exec, by
  * descriptor, of a copy of ourselves that can't be written (self_exe.c). Descriptors that the child
- * keeps lose their close-on-exec flag there; the plan names their numbers. A child that has to wait
- * for us is a copy of this process with its memory. One that has not runs in ours while we stand
- * still, as after vfork(2): a tenth of the time of `run` went into copying tables of pages, and
- * pages, for a life of a few system calls. That shares nothing with a container: its namespaces are
- * new and empty, or not entered yet. But who made a user namespace has all rights over what is in
- * it, and its maker is an id: a root without capabilities, who may not touch us, could trace such a
- * child, read what it has of us, and change our memory where it is shared. So it is born not
+ * keeps lose their close-on-exec flag there; the plan names their numbers. A child that waits for
+ * us before it is a copy of this process with its memory. One that does not runs in ours while we
+ * stand still, as after vfork(2): a tenth of the time of `run` went into copying tables of pages,
+ * and pages, for a life of a few system calls. That shares nothing with a container: its namespaces
+ * are new and empty, or not entered yet. But who made a user namespace has all rights over what is
+ * in it, and its maker is an id: a root without capabilities, who may not touch us, could trace
+ * such a child, read what it has of us, and change our memory where it is shared. So it is born not
  * dumpable, until its execve; and where the files of its maps would be another's then, its memory
  * is a copy.
  */
@@ -209,8 +209,8 @@ static int say_placed(struct birth *b, pid_t pid, struct error *e)
 		       : 0;
 }
 
-/* What could not be done to it: because it has ended, perhaps? Then who listens next hears why. */
-static int has_ended(const struct birth *b, int ms, struct error *e)
+/* What could not be done to it is an error, unless it has ended: then who listens next hears why. */
+static int unless_ended(const struct birth *b, int ms, struct error *e)
 {
 	if (b->helper || process_wait_end(b->s->pidfd, ms) < 0)
 		return -1;
@@ -226,10 +226,10 @@ static int place(struct birth *b, pid_t pid, struct error *e)
 	struct message m;
 
 	if (!settles && put(b, pid, e) < 0)
-		return has_ended(b, 0, e);
+		return unless_ended(b, 0, e);
 	/* While it ends they are no more ours. */
 	if (writes && maps(s, idmap_write, pid, e) < 0)
-		return has_ended(b, 100, e);
+		return unless_ended(b, 100, e);
 	if (waits && say_placed(b, pid, e) < 0)
 		return -1;
 	if (!settles)
