@@ -113,6 +113,7 @@ static const struct json_field plan_fields[] = {
 	FIELD("nested", struct plan, nested, 0),
 	FIELD("makesNodes", struct plan, makes_nodes, JSON_OMITZERO),
 	FIELD("keepGroups", struct plan, keep_groups, 0),
+	FIELD("mountsApart", struct plan, mounts_apart, 0),
 	FIELD("noPivot", struct plan, no_pivot, 0),
 	FIELD("noMountFallback", struct plan, no_mount_fallback, 0),
 	FIELD("netDevices", struct plan, net_devices, JSON_OMITZERO),

@@ -137,8 +137,9 @@ struct plan {
 	bool maps_late; /* this process is init, but has no ids yet: its parent writes the maps */
 	bool settles;   /* init is put into its cgroups only now, after the re-exec */
 	bool nested; /* in another user namespace than the initial one: no mknod, no host privilege */
-	bool makes_nodes; /* nested, but the parent may make devices (MESSAGE_DEVICE) */
-	bool keep_groups; /* the caller's supplementary groups stay */
+	bool makes_nodes;  /* nested, but the parent may make devices (MESSAGE_DEVICE) */
+	bool keep_groups;  /* the caller's supplementary groups stay */
+	bool mounts_apart; /* no mount namespace, but mounts: in none, not in the host's */
 	bool no_pivot;
 	bool no_mount_fallback; /* a flag that a user namespace has locked is an error */
 	bool net_devices;       /* the parent moves network devices to our network namespace */

@@ -243,8 +243,6 @@ static void validate_needs(const struct spec *s, struct error *e)
 	} needs[] = {
 		{ "hostname", s->hostname, CLONE_NEWUTS, "uts" },
 		{ "domainname", s->domainname, CLONE_NEWUTS, "uts" },
-		{ "mounts", s->mounts.n, CLONE_NEWNS, "mount" },
-		{ "root.readonly", s->root && s->root->readonly, CLONE_NEWNS, "mount" },
 		{ "linux.maskedPaths", l->masked_paths.n, CLONE_NEWNS, "mount" },
 		{ "linux.readonlyPaths", l->readonly_paths.n, CLONE_NEWNS, "mount" },
 		{ "linux.rootfsPropagation", l->rootfs_propagation, CLONE_NEWNS, "mount" },

@@ -22,6 +22,7 @@ struct child {
 	int channel;
 	int start_socket;
 	int rootfs;  /* the container's root, the one trusted descriptor of it */
+	int host;    /* the host's mount namespace, while we are not in it (mounts_apart) */
 	int dev;     /* /dev in it */
 	int null;    /* the host's /dev/null, verified */
 	int console; /* the container's end of its terminal */

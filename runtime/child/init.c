@@ -346,6 +346,7 @@ static _Noreturn void fail(int channel, const struct error *e)
 _Noreturn void child_main(const char *plan_fd)
 {
 	struct child c = { .rootfs = -1,
+			   .host = -1,
 			   .proc = -1,
 			   .sys = -1,
 			   .dev_mount = -1,

@@ -2,6 +2,11 @@
  * The container's root, from a directory of the host to "/". The tree is bound onto itself, so that
  * it is a mount (pivot_root wants one) and its descriptor stays the one trusted way in. Hooks that
  * run between the mounts and the pivot find it at root.path.
+ *
+ * Without a mount namespace what is mounted would be the host's, and stay there. It is made in a
+ * mount namespace that passes, and taken out of it as a tree that is in none: the program's root,
+ * which goes with the last process that has it. So nothing is unmounted by anybody, the host sees
+ * none of it, and from such a root no ".." leads up.
  */
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
@@ -81,10 +86,37 @@ static int make_mount_private(int directory, struct error *e)
 	return at < 0 ? error_set(e, errno, "find the mount of a directory") : 0;
 }
 
+/* To a mount namespace that only the next steps are in; c->host is the way back. */
+static int leave_host(struct child *c, struct error *e)
+{
+	c->host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (c->host < 0 || sys_unshare(CLONE_NEWNS) < 0)
+		return error_set(e, errno, "make a mount namespace for the mounts to be made in");
+	return 0;
+}
+
+/* Back, with the tree for the root that all has been mounted in. */
+static int return_to_host(struct child *c, struct error *e)
+{
+	SPENT_FD tree = mount_clone(c->rootfs, true);
+
+	if (tree < 0 || sys_setns(c->host, CLONE_NEWNS, "the host's mount") < 0)
+		return error_set(e, errno,
+				 "take the mounts out of the namespace they were made in");
+	spent_add(&c->host);
+	spent_add(&c->rootfs);
+	c->rootfs = fd_take(&tree);
+	return 0;
+}
+
 int rootfs_prepare(struct child *c, struct error *e)
 {
-	if (!has_mount_namespace(c))
+	if (c->plan->mounts_apart) {
+		if (leave_host(c, e) < 0)
+			return -1;
+	} else if (!has_mount_namespace(c)) {
 		return open_root(c, e);
+	}
 	if (set_host_propagation(c, e) < 0 || open_root(c, e) < 0)
 		return -1;
 	if (c->plan->rootfs_propagation & MS_SHARED && make_mount_private(c->rootfs, e) < 0)
@@ -240,6 +272,8 @@ int rootfs_enter(struct child *c, struct error *e)
 {
 	const uint64_t wanted = c->plan->rootfs_propagation;
 
+	if (c->plan->mounts_apart && return_to_host(c, e) < 0)
+		return -1;
 	if (!has_mount_namespace(c)) {
 		/* Never pivot here: the mounts are the host's. */
 		if (fchdir(c->rootfs) < 0 || chroot(".") < 0)

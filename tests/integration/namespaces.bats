@@ -778,6 +778,83 @@ fake_proc() {
 	equal "$("${IN[@]}" cat /proc/self/mountinfo)" "$before"
 }
 
+# apart: a bundle without a mount namespace that has mounts all the same.
+apart() {
+	without mount
+	config '.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	hold true
+	before=$("${IN[@]}" cat /proc/self/mountinfo)
+}
+host_mounts_as_before() { equal "$("${IN[@]}" cat /proc/self/mountinfo)" "$before"; }
+
+@test "without a mount namespace the mounts are the container's alone, for exec too, and go with it" {
+	need_root
+	apart
+	mkdir -p "$T/volume"
+	config --arg volume "$T/volume" '.mounts += [{destination: "/volume", type: "bind", source: $volume, options: ["bind"]}]'
+	payload write /volume/file text say written sleep 100
+	running
+	until_line written
+	host_mounts_as_before
+	equal "$("${IN[@]}" readlink "/proc/$(pid_of)/ns/mnt")" "$("${IN[@]}" readlink /proc/self/ns/mnt)"
+	equal "$(cat "$T/volume/file")" text
+	try oci exec "$C" sh -c 'cat /volume/file /proc/1/comm; [ -c /dev/null ] && [ -e /dev/ptmx ] && echo devices; ls -d /sys/kernel; pwd; cd ..; pwd'
+	assert_success
+	equal "$(xargs <<<"$out")" "textpayload devices /sys/kernel / /"
+	equal "$(ls -A "$B/rootfs/proc" "$B/rootfs/dev" | tr -d '\n')" "$B/rootfs/dev:$B/rootfs/proc:"
+	try oci delete --force "$C"
+	assert_success
+	host_mounts_as_before
+}
+
+@test "without a mount namespace nothing leads up from such a root" {
+	need_root
+	apart
+	echo secret >"$T/secret"
+	config '.process.capabilities |= map_values(. + ["CAP_SYS_CHROOT"])'
+	payload climb stat "$T/secret" stat /bin/payload
+	container
+	line climb=done
+	line "stat=$T/secret (ENOENT)"
+	matches 'stat=/bin/payload - .*'
+}
+
+@test "without a mount namespace the root can be read-only" {
+	need_root
+	apart
+	config '.root.readonly = true'
+	shell 'echo x >/dev/shm/file && echo shm; touch /file'
+	container
+	line shm
+	contains "$err" "Read-only file system"
+	host_mounts_as_before
+	absent "$B/rootfs/file"
+}
+
+@test "without a mount namespace the create hooks find the mounts by the container's pid" {
+	need_root
+	apart
+	config --arg hook "nsenter -t \$(sed -E 's/.*\"pid\": ?([0-9]+).*/\\1/') -m sh -c 'stat -f -c %T $B/rootfs/proc $B/rootfs/dev/shm' >$T/seen" \
+		'.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $hook], env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}]'
+	payload say hello
+	container
+	passes
+	line hello
+	equal "$(xargs <"$T/seen")" "proc tmpfs"
+	host_mounts_as_before
+}
+
+@test "mounts without a mount namespace but with a user namespace are an error that names both" {
+	user_namespace
+	without mount
+	config '.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	container
+	assert_error mounts '"mount"' '"user"'
+	config '.mounts = [] | .root.readonly = true'
+	container
+	assert_error root.readonly '"mount"' '"user"'
+}
+
 @test "masked and read-only paths without a mount namespace are an error that names both" {
 	without mount
 	config '.mounts = [] | .linux.maskedPaths = ["/etc"] | .linux.readonlyPaths = []'

@@ -120,7 +120,6 @@ static const struct {
 	{ "\"mounts\":[{\"destination\":\"\"}]," LINUX(NS(MNT)),
 	  "mounts[0].destination: must not be empty" },
 	{ "\"mounts\":[{\"destination\":\"rel\"}]," LINUX(NS(MNT)), NULL },
-	{ "\"mounts\":[{\"destination\":\"/x\"}]", "mounts: " NEEDS("mount") },
 	{ MOUNT("\"options\":[\"bind\",\"idmap\"]"),
 	  "mounts[0].options[1]: \"idmap\" needs uidMappings and gidMappings, or a user namespace in linux.namespaces" },
 	{ MOUNT("\"options\":[\"ridmap\"]," MAPS), NULL },
