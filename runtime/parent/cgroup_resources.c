@@ -131,10 +131,12 @@ enum kind { I64, U64, U32, BOOL, TEXT };
 
 /* Values that ask for what there is without the field: they are not written, or (-1) only where
  * there is a controller to write them to. A zero that is a value (RESET) is written by an update,
- * since the container may have another. */
+ * since the container may have another. What memory.limit counts too (COVERED) asks for nothing
+ * more when it is not below that. */
 #define ZERO 1
 #define MINUS_ONE 2
 #define RESET 4
+#define COVERED 8
 
 static const struct row {
 	const char *field;
@@ -155,8 +157,9 @@ static const struct row {
 	{ ROW("memory.reservation", memory, reservation), ZERO | MINUS_ONE,
 	  "memory.soft_limit_in_bytes", as_is, "memory.low", or_max },
 	/* What v1 still has as a file for it does nothing since Linux 5.16. */
-	{ ROW("memory.kernel", memory, kernel), ZERO | MINUS_ONE, NULL, NULL, NULL, NULL },
-	{ ROW("memory.kernelTCP", memory, kernel_tcp), ZERO | MINUS_ONE,
+	{ ROW("memory.kernel", memory, kernel), ZERO | MINUS_ONE | COVERED, NULL, NULL, NULL,
+	  NULL },
+	{ ROW("memory.kernelTCP", memory, kernel_tcp), ZERO | MINUS_ONE | COVERED,
 	  "memory.kmem.tcp.limit_in_bytes", as_is, NULL, NULL },
 	{ ROW("memory.swappiness", memory, swappiness), 0, "memory.swappiness", as_is, NULL, NULL },
 	{ ROW("memory.disableOOMKiller", memory, disable_oom_killer), ZERO | RESET,
@@ -205,9 +208,13 @@ static bool asked(const struct limits *l, const struct row *row, const struct sp
 }
 
 /* Does the value ask for what there is on a host that can't say it? */
-static bool idle_without_home(const struct row *row, const struct value *v)
+static bool idle_without_home(const struct row *row, const struct spec_resources *r,
+			      const struct value *v)
 {
-	return (row->idle & MINUS_ONE && v->number == -1) || (row->idle & RESET && !v->number);
+	const int64_t *limit = row->idle & COVERED ? r->memory->limit : NULL;
+
+	return (row->idle & MINUS_ONE && v->number == -1) || (row->idle & RESET && !v->number) ||
+	       (limit && *limit > 0 && v->number >= *limit);
 }
 
 /* The document of an update begins with the resources. */
@@ -228,7 +235,7 @@ static void resolve_row(struct limits *l, const struct row *row, const struct sp
 		return;
 	snprintf(field, sizeof(field), "linux.resources.%s", row->field);
 	const struct plan_cgroup *home = limit_home_find(l, row->v1, row->v2);
-	if (!home && !idle_without_home(row, &v))
+	if (!home && !idle_without_home(row, r, &v))
 		limit_no_home(l, field, row->v1, row->v2);
 	if (!home)
 		return;
@@ -292,7 +299,9 @@ void limit_no_home(struct limits *l, const char *field, const char *v1, const ch
 			  "can't be set: the container has no cgroup of its own "
 			  "(--cgroup-manager disabled)");
 	else if (!file)
-		error_add(l->e, field, "can't be set: Linux has no such limit any more");
+		error_add(l->e, field,
+			  "can't be set: Linux has no such limit any more, and memory.limit "
+			  "counts it too");
 	else if (strncmp(file, "cgroup.", 7) == 0)
 		error_add(l->e, field, "can't be set: it needs cgroup %s, and this host has %s",
 			  version, what_there_is(l));

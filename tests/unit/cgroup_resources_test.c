@@ -89,8 +89,21 @@ static const struct {
 	  "!linux.resources.memory.swap: needs memory.limit: cgroup v2 limits swap beside memory, not "
 	  "both together" },
 	{ "\"memory\":{\"kernel\":1000}",
-	  "!linux.resources.memory.kernel: can't be set: Linux has no such limit any more",
-	  "!linux.resources.memory.kernel: can't be set: Linux has no such limit any more" },
+	  "!linux.resources.memory.kernel: can't be set: Linux has no such limit any more, and "
+	  "memory.limit counts it too",
+	  "!linux.resources.memory.kernel: can't be set: Linux has no such limit any more, and "
+	  "memory.limit counts it too" },
+	{ "\"memory\":{\"limit\":1000,\"kernel\":1000,\"kernelTCP\":1000}",
+	  "/c/memory.limit_in_bytes=1000\n/c/memory.kmem.tcp.limit_in_bytes=1000",
+	  "/u/memory.max=1000" },
+	{ "\"memory\":{\"limit\":1000,\"kernelTCP\":999}",
+	  "/c/memory.limit_in_bytes=1000\n/c/memory.kmem.tcp.limit_in_bytes=999",
+	  LACKS("memory.kernelTCP", "memory", "v1") V2_HAS },
+	{ "\"memory\":{\"limit\":-1,\"kernel\":1000}",
+	  "!linux.resources.memory.kernel: can't be set: Linux has no such limit any more, and "
+	  "memory.limit counts it too",
+	  "!linux.resources.memory.kernel: can't be set: Linux has no such limit any more, and "
+	  "memory.limit counts it too" },
 	{ "\"memory\":{\"kernelTCP\":1000}", "/c/memory.kmem.tcp.limit_in_bytes=1000",
 	  LACKS("memory.kernelTCP", "memory", "v1") V2_HAS },
 	{ "\"memory\":{\"swappiness\":0}", "/c/memory.swappiness=0",
