@@ -49,9 +49,10 @@ static void measure(struct table *t)
 {
 	for (size_t c = 0; c < COLUMNS; c++) {
 		t->width[c] = 0;
-		for (size_t i = 0; i < t->n && t->lines[i].cell[c]; i++)
-			if (cell_width(t->lines[i].cell[c]) > t->width[c])
-				t->width[c] = cell_width(t->lines[i].cell[c]);
+		for (size_t i = 0; i < t->n && t->lines[i].cell[c]; i++) {
+			const size_t width = cell_width(t->lines[i].cell[c]);
+			t->width[c] = width > t->width[c] ? width : t->width[c];
+		}
 	}
 }
 
@@ -132,13 +133,17 @@ static void print_table(FILE *out, struct table *t, struct arena *a)
 			width[c] = WIDTH_MIN;
 		last = t->width[c] ? c : last;
 	}
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
 		for (size_t c = 0; c <= last; c++) {
 			const char *cell = t->lines[i].cell[c];
-			size_t pad = cell && c < last ? width[c] - cell_width(cell) : 0;
-			fprintf(out, "%s%*s%s", cell ? cell : "", (int)pad, "",
-				c == last ? "\n" : "");
+			if (cell)
+				fputs(cell, out);
+			for (size_t pad = cell && c < last ? width[c] - cell_width(cell) : 0; pad;
+			     pad--)
+				fputc(' ', out);
 		}
+		fputc('\n', out);
+	}
 }
 
 /* Of the terminal that standard output is; 0 when it is none. */

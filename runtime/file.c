@@ -71,6 +71,27 @@ int file_read(int fd, size_t max, struct arena *a, char **text, size_t *length)
 	return fstat(fd, &st) < 0 ? -1 : file_read_known(fd, &st, max, a, text, length);
 }
 
+int file_read_small(int fd, size_t max, struct arena *a, char **text, size_t *length)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	do
+		n = read(fd, bytes, sizeof(bytes));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -1;
+	if (n == sizeof(bytes))
+		return lseek(fd, 0, SEEK_SET) < 0 ? -1 : file_read(fd, max, a, text, length);
+	if ((size_t)n > max) {
+		errno = EFBIG;
+		return -1;
+	}
+	*text = arena_strndup(a, bytes, (size_t)n);
+	*length = (size_t)n;
+	return 0;
+}
+
 int file_read_known(int fd, const struct stat *st, size_t max, struct arena *a, char **text,
 		    size_t *length)
 {

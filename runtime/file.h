@@ -33,6 +33,9 @@ int write_all(int fd, const void *bytes, size_t n);
  * (EFBIG when larger). */
 int file_read(int fd, size_t max, struct arena *a, char **text, size_t *length);
 
+/* The same of a regular file that hardly ever has more than 4095 bytes, which takes one call then. */
+int file_read_small(int fd, size_t max, struct arena *a, char **text, size_t *length);
+
 /* The same of a file whose fstat(2) the caller has. */
 struct stat;
 int file_read_known(int fd, const struct stat *st, size_t max, struct arena *a, char **text,

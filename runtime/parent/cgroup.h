@@ -63,10 +63,11 @@ MUST_CHECK int cgroup_intend(struct arena *a, const struct plan *plan, struct re
 MUST_CHECK int cgroup_make(struct plan *plan, struct record *r, bool optional, struct error *e);
 
 /*
- * Whoever is in a recorded cgroup may be killed or frozen. Is each below a hierarchy's root; and,
- * of all that are mounted, none ocirun's own or above it?
+ * Whoever is in a recorded cgroup may be killed or frozen. Is each a path of a cgroup; none the
+ * root of a hierarchy; and, of all that are mounted, none ocirun's own or above it?
  */
 MUST_CHECK int cgroup_check_record(const struct record *r, struct error *e);
+MUST_CHECK int cgroup_check_roots(const struct record *r, struct error *e);
 MUST_CHECK int cgroup_check_apart(struct arena *a, const struct record *r, struct error *e);
 
 /* Was there no such cgroup before? Then nobody but the container should be in it. */

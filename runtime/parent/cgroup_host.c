@@ -192,8 +192,6 @@ int cgroup_check_record(const struct record *r, struct error *e)
 		const char *path = r->cgroups.v[i].path;
 		if (strncmp(path, CGROUP_ROOT "/", sizeof(CGROUP_ROOT)) != 0 || strstr(path, "/.."))
 			return no_cgroup_of(r, i, "no cgroup", e);
-		if (is_root(path))
-			return no_cgroup_of(r, i, "the root of a hierarchy, no container's", e);
 	}
 	for (size_t i = 0; i < r->limits.n; i++)
 		if (!is_below_a_cgroup(r, r->limits.v[i].file)) {
@@ -205,6 +203,14 @@ int cgroup_check_record(const struct record *r, struct error *e)
 		error_set(e, 0, "%s is no cgroup of the container", r->devices->path);
 		return error_in(e, "devices.path");
 	}
+	return 0;
+}
+
+int cgroup_check_roots(const struct record *r, struct error *e)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		if (is_root(r->cgroups.v[i].path))
+			return no_cgroup_of(r, i, "the root of a hierarchy, no container's", e);
 	return 0;
 }
 

@@ -175,18 +175,18 @@ static void half_made(struct gc *g, struct state *s)
 static void collect_one(struct gc *g, const char *id)
 {
 	CLEAN_STATE s = STATE_NONE;
-	struct error e = ERROR_NONE, ignored = ERROR_NONE;
+	struct error e = ERROR_NONE;
 
 	if (state_look(&s, g->root, id, g->arena, &e) < 0 ||
-	    (!s.record.complete && state_check_cgroups(&s, &e) < 0)) {
-		/* It may be that of a container that runs. */
-		if (e.context[0] || e.code)
+	    (!s.record.complete && state_check_cgroups(&s, &e) < 0) || state_lock(&s, 0, &e) < 0) {
+		/* It may have come to its end just now, or somebody works on it; but a damaged
+		 * record may be that of a container that runs. */
+		if (e.context[0] || (e.code && e.code != EBUSY))
 			kept(g, id, error_print(&e, (char[4096]){ 0 }, 4096));
 		return;
 	}
-	/* Whoever has it works on it; and it may just have come to its end. */
 	s.root = fcntl(g->root, F_DUPFD_CLOEXEC, 0); /* to remove it from */
-	if (s.root < 0 || state_lock(&s, 0, &ignored) < 0)
+	if (s.root < 0)
 		return;
 	if (s.record.complete)
 		leftovers(g, s.directory, arena_printf(g->arena, "%s/%s", g->path, id), id, false);

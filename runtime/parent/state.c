@@ -176,10 +176,11 @@ static int read_record(struct state *s, struct error *e)
 	memset(&s->record, 0, sizeof(s->record));
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (fd < 0 || file_read(fd, JSON_SIZE_MAX, s->arena, &text, &length) < 0)
+	if (fd < 0 || file_read_small(fd, JSON_SIZE_MAX, s->arena, &text, &length) < 0)
 		return error_set(e, errno, "read " RECORD " of %s", s->id);
 	if (json_read(&record_table, &s->record, text, length, s->arena, NULL, e) < 0 ||
-	    cgroup_check_record(&s->record, e) < 0)
+	    cgroup_check_record(&s->record, e) < 0 ||
+	    (!s->looking && cgroup_check_roots(&s->record, e) < 0))
 		return damaged(s, e);
 	s->recorded = true;
 	return 0;
@@ -245,7 +246,10 @@ int state_open(struct state *s, const char *root, const char *id, struct arena *
 int state_look(struct state *s, int root, const char *id, struct arena *a, struct error *e)
 {
 	begin(s, id, a);
-	return container_id_check(id, e) < 0 ? -1 : open_record(s, root, e);
+	s->looking = true;
+	int result = container_id_check(id, e) < 0 ? -1 : open_record(s, root, e);
+	s->looking = false;
+	return result;
 }
 
 int state_lock(struct state *s, int ms, struct error *e)

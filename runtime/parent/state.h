@@ -28,6 +28,7 @@ struct state {
 	bool no_socket; /* so it is made */
 	bool locked;    /* we are the one writer */
 	bool recorded;  /* state.json was there and could be read */
+	bool looking;   /* nothing is done to what it names (state_look) */
 };
 
 enum status_code { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
@@ -45,7 +46,8 @@ MUST_CHECK int state_claim(struct state *s, const char *root, const char *id, st
 MUST_CHECK int state_open(struct state *s, const char *root, const char *id, struct arena *a,
 			  struct error *e);
 
-/* The same below a directory of all state that is open, for who looks at many and changes none. */
+/* The same below a directory of all state that is open, for who looks at many; state_lock before
+ * one is changed, as only then it is certain that the cgroups are no roots. */
 MUST_CHECK int state_look(struct state *s, int root, const char *id, struct arena *a,
 			  struct error *e);
 

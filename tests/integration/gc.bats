@@ -171,12 +171,14 @@ killed_create() {
 	running
 	pid=$(pid_of)
 	cp "$ROOT/$C/state.json" "$T/state.json"
-	echo '{' >"$ROOT/$C/state.json"
-	age "$ROOT/$C"
-	try oci gc --yes
-	assert_success
-	equal "$out" ""
-	contains "$err" "warning: $ROOT/$C stays" "damaged" "ocirun delete --force $C"
+	for damaged in '{' "$(jq '.cgroups = [{path: "/sys/fs/cgroup/"}]' "$T/state.json")"; do
+		echo "$damaged" >"$ROOT/$C/state.json"
+		age "$ROOT/$C"
+		try oci gc --yes
+		assert_success
+		equal "$out" ""
+		contains "$err" "warning: $ROOT/$C stays" "damaged" "ocirun delete --force $C"
+	done
 	cp "$T/state.json" "$ROOT/$C/state.json"
 	state_is running
 	equal "$(pid_of)" "$pid"

@@ -100,19 +100,26 @@ static void writes_all(void **state)
 	free(bytes);
 }
 
-static int read_path(struct place *p, const char *path, size_t max, char **text, size_t *length)
+typedef int read_fn(int fd, size_t max, struct arena *a, char **text, size_t *length);
+
+static int read_path_by(read_fn *reader, struct place *p, const char *path, size_t max, char **text,
+			size_t *length)
 {
 	CLEAN_FD fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	assert_true(fd >= 0);
-	return file_read(fd, max, &p->arena, text, length);
+	return reader(fd, max, &p->arena, text, length);
 }
 
-static void reads(void **state)
+static int read_path(struct place *p, const char *path, size_t max, char **text, size_t *length)
+{
+	return read_path_by(file_read, p, path, max, text, length);
+}
+
+static void reads_by(read_fn *reader, struct place *p)
 {
 	static const size_t sizes[] = { 0, 1, 100, 4095, 4096, 4097, 8192, 50000 };
 	static char bytes[50000];
-	struct place *p = *state;
 	char *path = in(p, "file");
 	size_t length = 99;
 	char *text;
@@ -121,18 +128,24 @@ static void reads(void **state)
 		bytes[i] = (char)(i % 251); /* NUL too */
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		write_file(path, bytes, sizes[i]);
-		assert_int_equal(read_path(p, path, sizes[i] + 1, &text, &length), 0);
+		assert_int_equal(read_path_by(reader, p, path, sizes[i] + 1, &text, &length), 0);
 		assert_int_equal(length, sizes[i]);
 		assert_memory_equal(text, bytes, sizes[i]);
 		assert_int_equal(text[length], 0);
 		/* Exactly at the limit is within it. */
-		assert_int_equal(read_path(p, path, sizes[i], &text, NULL), 0);
+		assert_int_equal(read_path_by(reader, p, path, sizes[i], &text, &length), 0);
 		assert_memory_equal(text, bytes, sizes[i]);
 		if (!sizes[i])
 			continue;
-		assert_int_equal(read_path(p, path, sizes[i] - 1, &text, &length), -1);
+		assert_int_equal(read_path_by(reader, p, path, sizes[i] - 1, &text, &length), -1);
 		assert_int_equal(errno, EFBIG);
 	}
+}
+
+static void reads(void **state)
+{
+	reads_by(file_read, *state);
+	reads_by(file_read_small, *state);
 }
 
 /* A pipe says no size: the room grows as it is read, and the limit still holds. */
@@ -187,9 +200,12 @@ static void reads_procfs(void **state)
 static void reads_no_directory(void **state)
 {
 	struct place *p = *state;
+	size_t length;
 	char *text;
 
 	assert_int_equal(read_path(p, p->path, 100, &text, NULL), -1);
+	assert_int_equal(errno, EISDIR);
+	assert_int_equal(read_path_by(file_read_small, p, p->path, 100, &text, &length), -1);
 	assert_int_equal(errno, EISDIR);
 	assert_int_equal(file_read(-1, 100, &p->arena, &text, NULL), -1);
 	assert_int_equal(errno, EBADF);
