@@ -2,6 +2,10 @@
 # What the tests of container engines share, beside what integration tests have. tests/clients/run says what they find around them.
 load ../integration/helpers
 
+# Cgroups of its own for each file: what an engine leaves in its parent is in nobody's way then.
+CLIENTS_NAME=${CLIENTS-} CLIENTS_NAME=${CLIENTS_NAME##*/}
+CLIENTS_NAME=${CLIENTS_NAME/./-}-$(basename "$BATS_TEST_FILENAME" .bats)
+
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 setup() {
