@@ -94,8 +94,8 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 	return result;
 }
 
-/* The create hooks find the finished mounts at root.path, in this mount namespace, before the
- * pivot. */
+/* The create hooks find the finished mounts at root.path, in this mount namespace (or, without one,
+ * in that which passes), before the pivot. */
 static int create_hooks(struct child *c, struct error *e)
 {
 	struct message m;

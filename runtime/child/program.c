@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char *environment(char *const *env, const char *name)
@@ -86,8 +87,9 @@ static int enter_directory(struct child *c, struct error *e)
 		return 0;
 	if (fchdir(c->cwd) < 0)
 		return error_call(e, "fchdir", "change to %s", c->plan->process->cwd);
-	/* CVE-2024-21626: a directory that is not below the root has no path here. */
-	if (!getcwd(path, sizeof(path)) || path[0] != '/')
+	/* CVE-2024-21626: a directory that is not below the root has no path here. As the kernel
+	 * says it: libc would look for one by itself, and find another directory like the root. */
+	if (syscall(SYS_getcwd, path, sizeof(path)) < 0 || path[0] != '/')
 		return error_set(e, ENOENT, "%s is outside the container's root",
 				 c->plan->process->cwd);
 	spent_add(&c->cwd);

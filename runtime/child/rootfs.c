@@ -4,9 +4,11 @@
  * run between the mounts and the pivot find it at root.path.
  *
  * Without a mount namespace what is mounted would be the host's, and stay there. It is made in a
- * mount namespace that passes, and taken out of it as a tree that is in none: the program's root,
- * which goes with the last process that has it. So nothing is unmounted by anybody, the host sees
- * none of it, and from such a root no ".." leads up.
+ * mount namespace that passes, as with one of the container's own, and taken out of it as a tree
+ * that is in none: the program's root, which goes with the last process that has it. So nothing is
+ * unmounted by anybody, the host sees none of it, and from such a root no ".." leads up. Neither
+ * does one from what stays behind: the passing namespace has let go of the host's mounts, for who
+ * keeps it alive, by a process that a hook has left or only by an open file of ours in /proc.
  */
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"
@@ -100,13 +102,19 @@ static int return_to_host(struct child *c, struct error *e)
 {
 	SPENT_FD tree = mount_clone(c->rootfs, true);
 
-	if (tree < 0 || sys_setns(c->host, CLONE_NEWNS, "the host's mount") < 0)
-		return error_set(e, errno,
-				 "take the mounts out of the namespace they were made in");
+	if (tree < 0)
+		return error_call(e, "open_tree", "clone the tree of the mounts");
+	if (sys_setns(c->host, CLONE_NEWNS, "the host's mount") < 0) {
+		error_call(e, "setns", "return to the host's mount namespace");
+		error_hint(e, "it is another user namespace's: list one of type \"mount\"");
+		return error_in(e, "mounts");
+	}
 	spent_add(&c->host);
 	spent_add(&c->rootfs);
 	c->rootfs = fd_take(&tree);
-	return 0;
+	/* What was opened before is of the mounts that stay behind. */
+	spent_add(&c->cwd);
+	return program_directory(c, e);
 }
 
 int rootfs_prepare(struct child *c, struct error *e)
@@ -272,15 +280,14 @@ int rootfs_enter(struct child *c, struct error *e)
 {
 	const uint64_t wanted = c->plan->rootfs_propagation;
 
+	if ((has_mount_namespace(c) || c->plan->mounts_apart) &&
+	    (c->plan->no_pivot ? move_root : pivot)(c, e) < 0)
+		return -1;
 	if (c->plan->mounts_apart && return_to_host(c, e) < 0)
 		return -1;
-	if (!has_mount_namespace(c)) {
-		/* Never pivot here: the mounts are the host's. */
-		if (fchdir(c->rootfs) < 0 || chroot(".") < 0)
-			return error_set(e, errno, "chroot to %s", c->plan->status.rootfs);
-	} else if ((c->plan->no_pivot ? move_root : pivot)(c, e) < 0) {
-		return -1;
-	}
+	/* Never pivot in the host's. */
+	if (!has_mount_namespace(c) && (fchdir(c->rootfs) < 0 || chroot(".") < 0))
+		return error_set(e, errno, "chroot to %s", c->plan->status.rootfs);
 	if (chdir("/") < 0)
 		return error_call(e, "chdir", "enter the container's root");
 	if (wanted && has_mount_namespace(c) && mount(NULL, "/", NULL, wanted, NULL) < 0) {

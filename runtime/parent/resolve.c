@@ -331,24 +331,6 @@ static void resolve_groups(const struct spec *s, struct plan *plan)
 			" keeps the caller's groups");
 }
 
-/* Mounts for a container that has no mount namespace. */
-static int resolve_apart(const struct spec *s, struct plan *plan, struct error *e)
-{
-	const uint64_t has = plan->new_namespaces | plan->joined_namespaces;
-
-	if (has & CLONE_NEWNS || (!s->mounts.n && !plan->rootfs_readonly))
-		return 0;
-	plan->mounts_apart = true;
-	if (!(has & CLONE_NEWUSER))
-		return 0;
-	/* From a user namespace nobody comes back to the host's mount namespace. */
-	error_set(
-		e, 0,
-		"needs a namespace of type \"mount\" in linux.namespaces, as there is one of type "
-		"\"user\"");
-	return error_in(e, s->mounts.n ? "mounts" : "root.readonly");
-}
-
 /* The directory of notify.c, as one more mount. Without a program or mounts there is nobody to tell
  * of. */
 static int resolve_notify(const struct create_options *o, const struct spec *s, struct arena *a,
@@ -468,7 +450,7 @@ int resolve_plan(const struct create_options *o, struct arena *a, struct bundle 
 	resolve_time(s, a, plan);
 	resolve_hooks(s, plan);
 	if (check_forced_v1(s, a, e) < 0 || resolve_mounts(s, a, plan, e) < 0 ||
-	    resolve_apart(s, plan, e) < 0 || resolve_notify(o, s, a, plan, e) < 0)
+	    resolve_notify(o, s, a, plan, e) < 0)
 		return -1;
 	if (o->cgroup_manager == CGROUP_CGROUPFS &&
 	    cgroup_resolve(a, s->linux->cgroups_path, o->id, plan, e) < 0)

@@ -294,6 +294,64 @@ static void resolve_remount(const struct plan *plan, struct plan_mount *m)
 	m->reconfigure &= to && to->kind == PLAN_MOUNT_FILESYSTEM && !(own && own->shared);
 }
 
+static bool is_read_only(const struct plan_mount *m)
+{
+	return (m->attr_set | m->tree_set) & MOUNT_ATTR_RDONLY;
+}
+
+static bool is_within(const char *path, const char *directory)
+{
+	const size_t n = strlen(directory);
+
+	return !strncmp(path, directory, n) && (path[n] == '/' || directory[n - 1] == '/');
+}
+
+/* What a mount of no namespace can't be: none reaches it from the host, and nobody who may rename
+ * its place is told that it is busy. */
+static int check_apart(const struct plan *plan, struct error *e)
+{
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		const struct plan_mount *m = &plan->mounts.v[i];
+		for (size_t k = 0; k < m->propagation.n; k++)
+			if (!(m->propagation.v[k] & MS_PRIVATE)) {
+				error_set(e, 0,
+					  "propagation other than private needs a namespace of "
+					  "type \"mount\" in linux.namespaces");
+				return error_in(e, "mounts[%d].options", m->index);
+			}
+		for (size_t k = 0; k < i && is_read_only(m); k++) {
+			const struct plan_mount *outer = &plan->mounts.v[k];
+			if (outer->kind != PLAN_MOUNT_BIND || is_read_only(outer) ||
+			    !is_within(m->destination, outer->destination))
+				continue;
+			error_set(e, 0,
+				  "read-only within mounts[%d], which is writable, needs a "
+				  "namespace of type \"mount\" in linux.namespaces",
+				  outer->index);
+			return error_in(e, "mounts[%d].options", m->index);
+		}
+	}
+	return 0;
+}
+
+/* For a container without a mount namespace. */
+static int resolve_apart(struct plan *plan, struct error *e)
+{
+	const uint64_t has = plan->new_namespaces | plan->joined_namespaces;
+
+	if (has & CLONE_NEWNS || (!plan->mounts.n && !plan->rootfs_readonly))
+		return 0;
+	plan->mounts_apart = true;
+	if (!(has & CLONE_NEWUSER))
+		return check_apart(plan, e);
+	/* From a user namespace nobody comes back to the host's mount namespace. */
+	error_set(
+		e, 0,
+		"needs a namespace of type \"mount\" in linux.namespaces, as there is one of type "
+		"\"user\"");
+	return error_in(e, plan->mounts.n ? "mounts" : "root.readonly");
+}
+
 int resolve_mounts(const struct spec *s, struct arena *a, struct plan *plan, struct error *e)
 {
 	plan->setup_dev = true;
@@ -317,7 +375,7 @@ int resolve_mounts(const struct spec *s, struct arena *a, struct plan *plan, str
 		if (!strcmp(m->destination, "/dev") && m->kind != PLAN_MOUNT_REMOUNT)
 			plan->setup_dev = m->kind != PLAN_MOUNT_BIND;
 	}
-	return 0;
+	return resolve_apart(plan, e);
 }
 
 void resolve_mounts_add(struct plan *plan, struct arena *a, char *source, const char *destination)

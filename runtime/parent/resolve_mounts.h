@@ -6,7 +6,8 @@
 #include "runtime/plan.h"
 #include "spec/spec.h"
 
-/* plan's status and namespaces are resolved already. Fills mounts and setup_dev. */
+/* plan's status, namespaces and rootfs_readonly are resolved already. Fills mounts, mounts_apart
+ * and setup_dev. */
 MUST_CHECK int resolve_mounts(const struct spec *s, struct arena *a, struct plan *plan,
 			      struct error *e);
 

@@ -238,3 +238,25 @@ on_terminal() {
 	grep -q guarding "$T/guard"
 	! grep -a "environ OF_OURS" "$T/guard" || fail "after $ran containers"
 }
+
+# The namespace that the mounts of such a container were made in lives on with what a hook has left there, and who can keep it is not only a hook:
+# a file of ours in /proc that anybody has open does it, too.
+@test "without a mount namespace nothing leads up from the working directory, when the namespace of the mounts lives on" {
+	mkdir -p "$T/volume/in" "$B/rootfs/work"
+	echo secret >"$T/secret"
+	# shellcheck disable=SC2016
+	config --arg volume "$T/volume" '.linux.namespaces |= map(select(.type != "mount")) | .linux.maskedPaths = [] | .linux.readonlyPaths = []
+		| .mounts += [{destination: "/volume", type: "bind", source: $volume, options: ["rw"]}]
+		| .hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "sleep 100 >/dev/null 2>&1 & echo $! >hook-left"],
+			env: ["PATH=/usr/bin:/bin"]}]'
+	for cwd in /work /volume/in; do
+		config --arg cwd $cwd '.process.cwd = $cwd'
+		shell "pwd; cat ../../../../../../../../../../..$T/secret"
+		container
+		HOLDERS+=("$(<"$B/hook-left")")
+		line $cwd
+		no_line secret
+		contains "$err" "No such file"
+		[ -d "/proc/${HOLDERS[-1]}" ]
+	done
+}

@@ -523,15 +523,66 @@ static void errors(void **state)
 	}
 }
 
+#define BIND(to, options) \
+	"{\"destination\":\"" to "\",\"type\":\"bind\",\"source\":\"/v\",\"options\":[" options "]}"
+
+/* Without a mount namespace; where: the error, or NULL. */
+static void without_a_namespace(void **state)
+{
+	static const struct {
+		const char *more, *mounts, *where;
+	} all[] = {
+		{ "", "[]", NULL },
+		{ "", "[" BIND("/a", "\"ro\",\"rprivate\"") "]", NULL },
+		{ "", "[" BIND("/a", "\"rbind\",\"private\"") "," BIND("/ab", "\"ro\"") "]", NULL },
+		{ "", "[" BIND("/a", "\"ro\"") "," BIND("/a/b", "\"ro\"") "]", NULL },
+		{ "", "[" BIND("/a", "\"rw\"") "," BIND("/a/b", "\"rw\"") "]", NULL },
+		{ "", "[" TMPFS("/a") "," BIND("/a/b", "\"ro\"") "]", NULL },
+		{ "", "[" TMPFS("/a") "," BIND("/b", "\"rslave\"") "]",
+		  "mounts[1].options: propagation other than private needs a namespace" },
+		{ "", "[" BIND("/b", "\"rprivate\",\"unbindable\"") "]",
+		  "mounts[0].options: propagation other than private needs a namespace" },
+		{ "", "[" BIND("/a", "\"rw\"") "," BIND("/a/b/c", "\"ro\"") "]",
+		  "mounts[1].options: read-only within mounts[0], which is writable, needs" },
+		{ "", "[" BIND("/", "\"rw\"") "," BIND("/a", "\"rro\"") "]",
+		  "mounts[1].options: read-only within mounts[0], which is writable, needs" },
+		{ "{\"type\":\"user\"}", "[" BIND("/a", "\"ro\"") "]",
+		  "mounts: needs a namespace of type \"mount\" in linux.namespaces, as there is" },
+	};
+	struct place *p = *state;
+
+	for (size_t i = 0; i < COUNT(all); i++) {
+		struct resolved r;
+		char *config = arena_printf(
+			&p->arena,
+			"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"},\"mounts\":%s,"
+			"\"linux\":{\"namespaces\":[%s]}}",
+			all[i].mounts, all[i].more);
+		assert_int_equal(resolve_config(p, config, &r), all[i].where ? -1 : 0);
+		if (all[i].where)
+			assert_contains(shown(&r.e), all[i].where);
+		else
+			assert_int_equal(r.b.plan->mounts_apart, i > 0);
+		resolved_free(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLACE_TEST(flags_in_order),  PLACE_TEST(other_words),
-		PLACE_TEST(flags_of_a_bind), PLACE_TEST(kinds_of_mounts),
-		PLACE_TEST(remounts),        PLACE_TEST(more_than_flags),
-		PLACE_TEST(absolute_paths),  PLACE_TEST(in_their_order),
-		PLACE_TEST(who_sets_up_dev), PLACE_TEST(mount_label),
-		PLACE_TEST(errors),          PLACE_TEST(what_a_remount_names),
+		PLACE_TEST(flags_in_order),
+		PLACE_TEST(other_words),
+		PLACE_TEST(flags_of_a_bind),
+		PLACE_TEST(kinds_of_mounts),
+		PLACE_TEST(remounts),
+		PLACE_TEST(more_than_flags),
+		PLACE_TEST(absolute_paths),
+		PLACE_TEST(in_their_order),
+		PLACE_TEST(who_sets_up_dev),
+		PLACE_TEST(mount_label),
+		PLACE_TEST(errors),
+		PLACE_TEST(what_a_remount_names),
+		PLACE_TEST(without_a_namespace),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
