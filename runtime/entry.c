@@ -10,10 +10,7 @@
  */
 #include "runtime/arch.h"
 
-#include <elf.h>
-#include <link.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #define PAGE 4096UL /* where pages are larger, the calls fail and nothing is lost */
@@ -21,36 +18,36 @@
 #define POPULATE_READ 22 /* MADV_POPULATE_READ, _WRITE: Linux 5.14 */
 #define POPULATE_WRITE 23
 
-extern const char order_end[] __attribute__((visibility("hidden"))); /* order.ld */
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+/* order.ld, and the linker: the segments are the headers, functions, constants and data. */
+#define BORDER(name) extern const char name[] __attribute__((visibility("hidden")))
+BORDER(__ehdr_start);
+BORDER(order_end);
+BORDER(etext);
+BORDER(__init_array_start);
+BORDER(_end);
+
+static inline __attribute__((always_inline)) uintptr_t page_of(const char *at)
+{
+	return (uintptr_t)at & ~(PAGE - 1);
+}
 
 static inline __attribute__((always_inline)) void populate(uintptr_t from, uintptr_t to, int how)
 {
-	from &= ~(PAGE - 1);
-	if (to > from)
-		arch_call(SYS_madvise, (long)from, (long)(to - from), how);
+	arch_call(SYS_madvise, (long)from, (long)(to - from), how);
 }
 
-void entry_populate(uintptr_t stack);
+void entry_populate(const char *stack);
 
 /* No stack protector: its canary comes with libc. */
-__attribute__((used, visibility("hidden"), no_stack_protector)) void entry_populate(uintptr_t stack)
+__attribute__((used, visibility("hidden"), no_stack_protector)) void
+entry_populate(const char *stack)
 {
-	const uintptr_t base = (uintptr_t)&__ehdr_start;
-	const ElfW(Phdr) *p = (const ElfW(Phdr) *)(base + __ehdr_start.e_phoff);
+	const uintptr_t data = page_of(__init_array_start);
 
-	/* The headers are before the functions. */
-	for (unsigned i = 1; i < __ehdr_start.e_phnum; i++) {
-		const uintptr_t from = base + p[i].p_vaddr, to = from + p[i].p_memsz;
-
-		if (p[i].p_type != PT_LOAD)
-			continue;
-		if (p[i].p_flags & PF_X)
-			populate(base, (uintptr_t)order_end, POPULATE_READ);
-		else
-			populate(from, to, p[i].p_flags & PF_W ? POPULATE_WRITE : POPULATE_READ);
-	}
-	populate(stack - STACK_USED, stack, POPULATE_WRITE);
+	populate(page_of(__ehdr_start), (uintptr_t)order_end, POPULATE_READ);
+	populate(page_of(etext) + PAGE, data, POPULATE_READ);
+	populate(data, (uintptr_t)_end, POPULATE_WRITE);
+	populate(page_of(stack) - STACK_USED, (uintptr_t)stack, POPULATE_WRITE);
 }
 
 ARCH_ENTRY(entry, entry_populate);
