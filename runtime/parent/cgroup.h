@@ -147,6 +147,10 @@ void cgroup_walk(const char *path, cgroup_visit *visit, void *data);
  * signalled. */
 int cgroup_signal_all(const struct record *r, int signal);
 
+/* None of the recorded cgroups is there any more: the first; else NULL. Then somebody has moved the
+ * container's processes, and removed it. */
+const char *cgroup_gone(const struct record *r);
+
 /* The processes in the container's cgroups and below, in ascending order. From the arena. */
 void cgroup_processes(const struct record *r, struct arena *a, struct pids *out);
 

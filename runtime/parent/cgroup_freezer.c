@@ -100,6 +100,10 @@ static const char *freezer_of(const struct record *r)
 
 static int no_freezer(const struct record *r, struct error *e)
 {
+	const char *gone = cgroup_gone(r);
+
+	if (gone)
+		return error_set(e, 0, "the container's cgroup %s is gone", gone);
 	if (r->cgroups.n)
 		return error_set(e, 0,
 				 "this host has no freezer: neither the v1 hierarchy nor "

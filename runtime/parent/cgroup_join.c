@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 /* The name of the hierarchy's directory below /sys/fs/cgroup: "cpu,cpuacct", v2's too. */
 static size_t hierarchy(const char *path, const char **name)
@@ -18,7 +19,7 @@ static size_t hierarchy(const char *path, const char **name)
 	return strcspn(*name, "/");
 }
 
-static bool is_unified(const char *path)
+static bool is_cgroup2(const char *path)
 {
 	struct statfs fs;
 
@@ -136,10 +137,12 @@ int cgroup_join_resolve(struct arena *a, const struct record *r, const struct wo
 	for (size_t i = 0; i < r->cgroups.n; i++) {
 		const char *name, *path = r->cgroups.v[i].path;
 		size_t n = hierarchy(path, &name);
+		/* Asked of its hierarchy: it may be gone. */
+		const char *top = arena_printf(a, CGROUP_ROOT "/%.*s", (int)n, name);
 		plan->cgroups.v[plan->cgroups.n++] =
 			(struct plan_cgroup){ .name = arena_strndup(a, name, n),
 					      .path = r->cgroups.v[i].path,
-					      .unified = is_unified(path) };
+					      .unified = is_cgroup2(CGROUP_ROOT) || is_cgroup2(top) };
 	}
 	if (below->n && !plan->cgroups.n)
 		return refuse(e, below->v[0], "the container has no cgroup of its own");
@@ -164,12 +167,13 @@ bool cgroup_join_init(struct arena *a, const struct record *r, struct plan *plan
 		if (!c->unified)
 			continue;
 		/* Where v2 is the only one, or "unified" beside the others. Never out of what is
-		 * the container's. */
-		char *now = is_unified(CGROUP_ROOT)
+		 * the container's, while there is that. */
+		char *now = is_cgroup2(CGROUP_ROOT)
 				    ? arena_printf(a, CGROUP_ROOT "%s", at)
 				    : arena_printf(a, CGROUP_ROOT "/%s%s", c->name, at);
 		size_t n = strlen(c->path);
-		if (strncmp(now, c->path, n) || now[n] != '/' || strstr(now, "/.."))
+		const bool below = !strncmp(now, c->path, n) && now[n] == '/';
+		if ((!below && access(c->path, F_OK) == 0) || strstr(now, "/.."))
 			return false;
 		c->path = now;
 		return true;

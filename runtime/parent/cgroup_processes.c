@@ -6,11 +6,13 @@
 #include "runtime/parent/cgroup.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The names of directories that are still to be visited; an empty one begins those of a directory. */
 struct names {
@@ -196,6 +198,14 @@ static int compare_pids(const void *a, const void *b)
 	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
 
 	return (x > y) - (x < y);
+}
+
+const char *cgroup_gone(const struct record *r)
+{
+	for (size_t i = 0; i < r->cgroups.n; i++)
+		if (access(r->cgroups.v[i].path, F_OK) == 0 || errno != ENOENT)
+			return NULL;
+	return r->cgroups.n ? r->cgroups.v[0].path : NULL;
 }
 
 void cgroup_processes(const struct record *r, struct arena *a, struct pids *out)

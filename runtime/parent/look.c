@@ -5,6 +5,7 @@
 #include "runtime/parent/container.h"
 #include "runtime/parent/oom.h"
 #include "runtime/parent/state.h"
+#include "runtime/process.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -48,6 +49,9 @@ int container_processes(const char *root, const char *id, struct arena *a, struc
 	if (status != STATUS_STOPPED)
 		return status < 0 ? -1 : state_no_cgroup(e);
 	cgroup_processes(&s.record, a, out);
+	const char *gone = out->n ? NULL : cgroup_gone(&s.record);
+	if (gone && process_alive(&s.record.init) > 0)
+		return error_set(e, 0, "the container's cgroup %s is gone", gone);
 	return 0;
 }
 

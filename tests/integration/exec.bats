@@ -714,6 +714,27 @@ receiver() {
 	refused EBUSY
 }
 
+# A systemd inside may do so, or one outside that takes a scope for empty.
+@test "pure v2: a container whose init was moved to another cgroup, and whose own is gone" {
+	need_root
+	pure_v2
+	sleeping
+	local at pid
+	at=$("${IN[@]}" find /sys/fs/cgroup -maxdepth 2 -type d -name "*$C*") pid=$(pid_of)
+	"${IN[@]}" sh -c "mkdir $at-other && echo $pid >$at-other/cgroup.procs && rmdir $at"
+	in_container -- cgroup
+	[[ $out == *$C-other* ]] || fail
+	try oci ps "$C"
+	assert_error "the container's cgroup $at is gone"
+	try oci pause "$C"
+	assert_error "the container's cgroup $at is gone"
+	state_is running
+	try oci delete --force "$C"
+	assert_success
+	until_true is_gone "$pid"
+	"${IN[@]}" rmdir "$at-other"
+}
+
 # --- paused --------------------------------------------------------------------------------------------------------------------------------
 
 @test "exec in a paused container is refused; with --ignore-paused it waits for its resumption" {
