@@ -26,7 +26,7 @@ struct child {
 	int dev;     /* /dev in it */
 	int null;    /* the host's /dev/null, verified */
 	int console; /* the container's end of its terminal */
-	int32_t pid; /* of ourselves, seen from the host; 0 until we are told */
+	int outputs[2]; /* for what startContainer hooks write, where annotations name files */
 	int proc;    /* the procfs and the sysfs that mounts has put at /proc and /sys */
 	int sys;
 	int dev_mount;         /* the filesystem that mounts has put at /dev */

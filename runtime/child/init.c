@@ -68,6 +68,7 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 		     const spec_hook_list *hooks, const char *directory, const struct strings *env,
 		     struct error *e)
 {
+	const bool at_start = hooks == &c->plan->start_container;
 	struct status document = c->plan->status;
 	int outputs[2] = { -1, -1 };
 	struct hook_run run = {
@@ -77,14 +78,15 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 	if (!hooks->n)
 		return 0;
 	/* Files of the image, as the program is. */
-	if (hooks == &c->plan->start_container)
+	if (at_start)
 		run.confine = filter_confine;
 	else if (hook_outputs(c, outputs, e) < 0)
 		return -1;
 	CLEAN_FD out = outputs[0];
 	CLEAN_FD err = outputs[1];
-	run.outputs = outputs;
-	document.pid = c->pid;
+	run.outputs = at_start ? c->outputs : outputs;
+	/* As it is in here (runtime.md, "State"). */
+	document.pid = getpid();
 	document.status = (char *)status;
 	run.state = json_print(&status_table, &document, 0, &c->arena, &run.state_size);
 	/* Ours is 0 until the program's is set: what we make has the modes we give. */
@@ -106,7 +108,6 @@ static int create_hooks(struct child *c, struct error *e)
 		return error_set(e, errno, "talk to the parent");
 	if (child_expect(c, MESSAGE_HOOKED, &m, e) < 0)
 		return -1;
-	c->pid = m.value;
 	return run_hooks(c, "createContainer", "creating", &c->plan->create_container,
 			 c->plan->status.bundle, NULL, e);
 }
@@ -205,35 +206,48 @@ static bool may_pass(int code)
 }
 
 /* Once it is said the parent tells of success. */
-static int await_recorded(struct child *c, struct message *m, struct error *e)
+static int await_recorded(struct child *c, struct error *e)
 {
+	struct message m;
 	int got;
 
-	while ((got = child_receive(c, m, NULL, e)) < 0 && may_pass(e->code))
+	while ((got = child_receive(c, &m, NULL, e)) < 0 && may_pass(e->code))
 		*e = ERROR_NONE;
-	return channel_expected(got, MESSAGE_RECORDED, m, e);
+	return channel_expected(got, MESSAGE_RECORDED, &m, e);
+}
+
+/* They close at execve anyhow: a failure costs nothing. */
+static void close_rest(const struct child *c)
+{
+	const int kept[] = { c->start_socket, c->outputs[0], c->outputs[1] };
+	unsigned from = 3 + c->plan->preserve_fds, next;
+
+	do {
+		next = ~0U;
+		for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+			if (kept[i] >= (int)from && (unsigned)kept[i] < next)
+				next = (unsigned)kept[i];
+		if (next > from)
+			sys_close_range(from, next == ~0U ? next : next - 1, 0);
+		from = next + 1;
+	} while (next != ~0U);
 }
 
 /* Tell the parent and wait until it has recorded us: from then on we outlive it. */
 static int created(struct child *c, struct error *e)
 {
-	struct message m;
-
+	/* While there is somebody to open them. */
+	if (c->plan->start_container.n && hook_outputs(c, c->outputs, e) < 0)
+		return error_in(e, "hooks.startContainer");
 	/* Nothing is left to measure until somebody starts us, and then it may be another's wish. */
 	timing_leave(NULL);
 	if (channel_send(c->channel, MESSAGE_CREATED, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
-	if (await_recorded(c, &m, e) < 0)
+	if (await_recorded(c, e) < 0)
 		return -1;
-	c->pid = m.value;
-	/* Not where we are started at once: execve closes the rest. */
-	if (c->start_socket < 0)
-		return 0;
-	unsigned first = 3 + c->plan->preserve_fds, kept = (unsigned)c->start_socket;
-	/* They close at execve anyhow: a failure costs nothing. */
-	if (kept > first)
-		sys_close_range(first, kept - 1, 0);
-	sys_close_range(kept + 1, ~0U, 0);
+	/* Not where we are started at once: execve does it. */
+	if (c->start_socket >= 0)
+		close_rest(c);
 	return 0;
 }
 
@@ -353,6 +367,7 @@ _Noreturn void child_main(const char *plan_fd)
 			   .dev = -1,
 			   .null = -1,
 			   .console = -1,
+			   .outputs = { -1, -1 },
 			   .cwd = -1 };
 	struct error e = ERROR_NONE;
 	char *end;

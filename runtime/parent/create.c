@@ -196,7 +196,7 @@ static int create_hooks(struct creation *c, struct error *e)
 {
 	if (creation_hooks(c, e) < 0)
 		return -1;
-	if (channel_send(c->spawn.channel, MESSAGE_HOOKED, c->spawn.pid, -1) < 0 && errno != EPIPE)
+	if (channel_send(c->spawn.channel, MESSAGE_HOOKED, 0, -1) < 0 && errno != EPIPE)
 		return error_set(e, errno, "talk to the container's init");
 	return 0;
 }
@@ -331,7 +331,7 @@ static int record(struct creation *c, struct error *e)
 {
 	c->state.record.complete = true;
 	if (state_save(&c->state, e) < 0 ||
-	    channel_send(c->spawn.channel, MESSAGE_RECORDED, c->spawn.pid, -1) < 0) {
+	    channel_send(c->spawn.channel, MESSAGE_RECORDED, 0, -1) < 0) {
 		const int code = errno;
 		c->state.record.complete = false;
 		if (c->o->pid_file && *c->o->pid_file)

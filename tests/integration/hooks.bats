@@ -48,8 +48,12 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 			'.ociVersion != null and .id == $id and .bundle == $bundle and .status == $status and .annotations == {"a.b": "c"}' \
 			"$B/rootfs/state.$list" >/dev/null || fail "$list: $(cat "$B/rootfs/state.$list")"
 	done
-	for list in prestart createRuntime createContainer startContainer poststart; do
+	for list in prestart createRuntime poststart; do
 		equal "$(jq .pid "$B/rootfs/state.$list")" "$pid"
+	done
+	# "For hooks executed in the container namespace, it is the pid as seen by the container."
+	for list in createContainer startContainer; do
+		equal "$(jq .pid "$B/rootfs/state.$list")" 1
 	done
 	# It has none any more.
 	equal "$(jq .pid "$B/rootfs/state.poststop")" 0
@@ -387,8 +391,20 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	echo before >"$T/hook-out"
 	payload say ran
 	passes
-	equal "$(xargs <"$T/hook-out")" "before createRuntime createContainer poststart poststop"
-	equal "$(xargs <"$T/hook-err")" "createRuntime createContainer poststart poststop"
+	equal "$(xargs <"$T/hook-out")" "before createRuntime createContainer startContainer poststart poststop"
+	equal "$(xargs <"$T/hook-err")" "createRuntime createContainer startContainer poststart poststop"
+	# Also where create and start are not one command; and nothing of it is left to the program.
+	: >"$T/hook-out"
+	payload fds sleep 100
+	create
+	assert_success
+	start
+	assert_success
+	until_line 'fd_0.*'
+	! console | grep -E 'fd_[3-9]|hook-out' || fail
+	equal "$(xargs <"$T/hook-out")" "createRuntime createContainer startContainer poststart"
+	oci delete --force "$C"
+	payload say ran
 	# Whom the child is may not open them: the runtime does.
 	user_namespace
 	chmod 600 "$T/hook-out" "$T/hook-err"
