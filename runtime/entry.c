@@ -39,8 +39,8 @@ static inline __attribute__((always_inline)) void populate(uintptr_t from, uintp
 void entry_populate(const char *stack);
 
 /* No stack protector: its canary comes with libc. */
-__attribute__((used, visibility("hidden"), no_stack_protector)) void
-entry_populate(const char *stack)
+__attribute__((used, visibility("hidden"), no_stack_protector)) void entry_populate(
+	const char *stack)
 {
 	const uintptr_t data = page_of(__init_array_start);
 

@@ -21,13 +21,13 @@ struct child {
 	const struct plan *plan;
 	int channel;
 	int start_socket;
-	int rootfs;  /* the container's root, the one trusted descriptor of it */
-	int host;    /* the host's mount namespace, while we are not in it (mounts_apart) */
-	int dev;     /* /dev in it */
-	int null;    /* the host's /dev/null, verified */
-	int console; /* the container's end of its terminal */
+	int rootfs;     /* the container's root, the one trusted descriptor of it */
+	int host;       /* the host's mount namespace, while we are not in it (mounts_apart) */
+	int dev;        /* /dev in it */
+	int null;       /* the host's /dev/null, verified */
+	int console;    /* the container's end of its terminal */
 	int outputs[2]; /* for what startContainer hooks write, where annotations name files */
-	int proc;    /* the procfs and the sysfs that mounts has put at /proc and /sys */
+	int proc;       /* the procfs and the sysfs that mounts has put at /proc and /sys */
 	int sys;
 	int dev_mount;         /* the filesystem that mounts has put at /dev */
 	int *late;             /* per mount: its descriptor, to become read-only last; -1 */

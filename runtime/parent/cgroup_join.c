@@ -142,7 +142,8 @@ int cgroup_join_resolve(struct arena *a, const struct record *r, const struct wo
 		plan->cgroups.v[plan->cgroups.n++] =
 			(struct plan_cgroup){ .name = arena_strndup(a, name, n),
 					      .path = r->cgroups.v[i].path,
-					      .unified = is_cgroup2(CGROUP_ROOT) || is_cgroup2(top) };
+					      .unified =
+						      is_cgroup2(CGROUP_ROOT) || is_cgroup2(top) };
 	}
 	if (below->n && !plan->cgroups.n)
 		return refuse(e, below->v[0], "the container has no cgroup of its own");

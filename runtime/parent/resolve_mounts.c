@@ -214,6 +214,26 @@ static int force_v1(const struct plan *plan, unsigned acts, struct arena *a, str
 	return 0;
 }
 
+/* What cgroup2 takes; the kernel heeds it on the host's own mount only, so it asks for nothing. */
+static int check_cgroup_options(const struct plan_mount *m, struct error *e)
+{
+	static const char *const known[] = { "nsdelegate",         "favordynmods",
+					     "memory_localevents", "memory_recursiveprot",
+					     "pids_localevents",   "memory_hugetlb_accounting",
+					     "nofavordynmods" };
+
+	for (size_t i = 0; i < m->data.n; i++) {
+		size_t k = 0;
+		while (k < sizeof(known) / sizeof(known[0]) && strcmp(m->data.v[i], known[k]))
+			k++;
+		if (k == sizeof(known) / sizeof(known[0])) {
+			error_set(e, 0, "\"%.100s\" is no option of a cgroup mount", m->data.v[i]);
+			return error_in(e, "options");
+		}
+	}
+	return 0;
+}
+
 static int resolve_one(const struct spec *s, size_t i, struct arena *a, const struct plan *plan,
 		       struct plan_mount *m, struct error *e)
 {
@@ -259,7 +279,7 @@ static int resolve_one(const struct spec *s, size_t i, struct arena *a, const st
 	if (kernel_filesystem(from->type))
 		m->super_set &= ~(uint64_t)MS_RDONLY;
 	m->kind = !strcmp(from->type, "cgroup") ? PLAN_MOUNT_CGROUP : PLAN_MOUNT_FILESYSTEM;
-	return 0;
+	return m->kind == PLAN_MOUNT_CGROUP ? check_cgroup_options(m, e) : 0;
 }
 
 /* The last mount at the place of a remount, unless the way there leads through a later one. */

@@ -509,6 +509,9 @@ static void errors(void **state)
 		{ "{\"destination\":\"/a\",\"type\":\"cgroup\",\"options\":[\"ridmap\"]," MAPPINGS
 		  "}",
 		  "mounts[1].options: the ids of a cgroup mount can't be mapped" },
+		{ "{\"destination\":\"/c\",\"type\":\"cgroup\","
+		  "\"options\":[\"nsdelegate\",\"ro\",\"nope\"]}",
+		  "mounts[1].options: \"nope\" is no option of a cgroup mount" },
 		{ "{\"destination\":\"/b\",\"options\":[\"remount\",\"iversion\"]}",
 		  "mounts[1].options: \"iversion\" can't be changed by a remount" },
 	};
@@ -523,7 +526,7 @@ static void errors(void **state)
 	}
 }
 
-#define BIND(to, options) \
+#define VOLUME(to, options) \
 	"{\"destination\":\"" to "\",\"type\":\"bind\",\"source\":\"/v\",\"options\":[" options "]}"
 
 /* Without a mount namespace; where: the error, or NULL. */
@@ -533,20 +536,21 @@ static void without_a_namespace(void **state)
 		const char *more, *mounts, *where;
 	} all[] = {
 		{ "", "[]", NULL },
-		{ "", "[" BIND("/a", "\"ro\",\"rprivate\"") "]", NULL },
-		{ "", "[" BIND("/a", "\"rbind\",\"private\"") "," BIND("/ab", "\"ro\"") "]", NULL },
-		{ "", "[" BIND("/a", "\"ro\"") "," BIND("/a/b", "\"ro\"") "]", NULL },
-		{ "", "[" BIND("/a", "\"rw\"") "," BIND("/a/b", "\"rw\"") "]", NULL },
-		{ "", "[" TMPFS("/a") "," BIND("/a/b", "\"ro\"") "]", NULL },
-		{ "", "[" TMPFS("/a") "," BIND("/b", "\"rslave\"") "]",
+		{ "", "[" VOLUME("/a", "\"ro\",\"rprivate\"") "]", NULL },
+		{ "", "[" VOLUME("/a", "\"rbind\",\"private\"") "," VOLUME("/ab", "\"ro\"") "]",
+		  NULL },
+		{ "", "[" VOLUME("/a", "\"ro\"") "," VOLUME("/a/b", "\"ro\"") "]", NULL },
+		{ "", "[" VOLUME("/a", "\"rw\"") "," VOLUME("/a/b", "\"rw\"") "]", NULL },
+		{ "", "[" TMPFS("/a") "," VOLUME("/a/b", "\"ro\"") "]", NULL },
+		{ "", "[" TMPFS("/a") "," VOLUME("/b", "\"rslave\"") "]",
 		  "mounts[1].options: propagation other than private needs a namespace" },
-		{ "", "[" BIND("/b", "\"rprivate\",\"unbindable\"") "]",
+		{ "", "[" VOLUME("/b", "\"rprivate\",\"unbindable\"") "]",
 		  "mounts[0].options: propagation other than private needs a namespace" },
-		{ "", "[" BIND("/a", "\"rw\"") "," BIND("/a/b/c", "\"ro\"") "]",
+		{ "", "[" VOLUME("/a", "\"rw\"") "," VOLUME("/a/b/c", "\"ro\"") "]",
 		  "mounts[1].options: read-only within mounts[0], which is writable, needs" },
-		{ "", "[" BIND("/", "\"rw\"") "," BIND("/a", "\"rro\"") "]",
+		{ "", "[" VOLUME("/", "\"rw\"") "," VOLUME("/a", "\"rro\"") "]",
 		  "mounts[1].options: read-only within mounts[0], which is writable, needs" },
-		{ "{\"type\":\"user\"}", "[" BIND("/a", "\"ro\"") "]",
+		{ "{\"type\":\"user\"}", "[" VOLUME("/a", "\"ro\"") "]",
 		  "mounts: needs a namespace of type \"mount\" in linux.namespaces, as there is" },
 	};
 	struct place *p = *state;
