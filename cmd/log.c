@@ -1,7 +1,7 @@
 /*
- * Messages on stderr and in the file of --log. A record is one write(2), so records of processes
- * that share a file do not mix. Nothing here is reached by a command that succeeds without a
- * warning, except one open(2).
+ * Messages on stderr and in the file of --log, or to a daemon that keeps logs. A record is one
+ * write(2), so records of processes that share a file do not mix. Nothing here is reached by a
+ * command that succeeds without a warning, except one open(2).
  */
 #include "cmd/log.h"
 #include "runtime/file.h"
@@ -9,20 +9,33 @@
 #include "spec/json.h"
 #include "spec/timestamp.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 static struct {
 	int fd;
+	const struct daemon *daemon; /* then fd is a socket to it; NULL: a file */
+	const char *identifier;      /* what it is told that we are */
 	enum log_format format;
 	enum log_level level;
 } file = { .fd = -1 };
+
+/* crun's words for --log, with an identifier behind them. */
+static const struct daemon {
+	const char *prefix, *socket;
+} daemons[] = {
+	{ "journald:", "/run/systemd/journal/socket" },
+	{ "syslog:", "/dev/log" },
+};
 
 /*
  * level, msg and time are what the callers read; the rest is for people and tools that look closer.
@@ -51,9 +64,29 @@ static const struct json_field log_record_fields[] = {
 };
 static const struct json_table log_record_table = TABLE(struct log_record, log_record_fields);
 
+static int daemon_connect(const char *identifier, struct error *e)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	strcpy(at.sun_path, file.daemon->socket);
+	file.identifier = *identifier ? identifier : "ocirun";
+	file.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (file.fd >= 0 && connect(file.fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		return 0;
+	fd_close(&file.fd);
+	return error_call(e, "connect", "connect to %s for --log", file.daemon->socket);
+}
+
 int log_open(const char *path, enum log_format format, enum log_level level, struct error *e)
 {
-	if (path) {
+	for (size_t i = 0; path && i < sizeof(daemons) / sizeof(daemons[0]); i++)
+		if (!strncmp(path, daemons[i].prefix, strlen(daemons[i].prefix)))
+			file.daemon = &daemons[i];
+	if (file.daemon) {
+		if (daemon_connect(path + strlen(file.daemon->prefix), e) < 0)
+			return -1;
+	} else if (path) {
+		path += strncmp(path, "file:", 5) ? 0 : 5;
 		file.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
 		if (file.fd < 0)
 			return error_call(e, "open", "open log file %s", path);
@@ -74,6 +107,30 @@ static char *time_now(struct arena *a)
 	return text;
 }
 
+/* As syslog(3) numbers them; its header has other LOG_ words than log.h. */
+enum { FACILITY_USER = 8, SEVERITY_ERROR = 3, SEVERITY_WARNING = 4, SEVERITY_DEBUG = 7 };
+
+/* journald takes fields, one of any bytes with its size; syslog a line (RFC 3164). */
+static char *for_daemon(const struct log_record *r, struct arena *a, size_t *n)
+{
+	const int priority = *r->level == 'e'   ? SEVERITY_ERROR
+			     : *r->level == 'w' ? SEVERITY_WARNING
+						: SEVERITY_DEBUG;
+	const uint64_t size = htole64(strlen(r->msg));
+
+	if (file.daemon != &daemons[0]) {
+		char *line = arena_printf(a, "<%d>%s[%d]: %s", FACILITY_USER | priority,
+					  file.identifier, getpid(), r->msg);
+		*n = strlen(line);
+		return line;
+	}
+	char *fields = arena_printf(a, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE\n%8s%s\n",
+				    priority, file.identifier, "", r->msg);
+	*n = strlen(fields);
+	memcpy(fields + *n - 1 - strlen(r->msg) - sizeof(size), &size, sizeof(size));
+	return fields;
+}
+
 /*
  * Append a record to the file. There is nobody to tell when that fails: stderr has the message
  * already.
@@ -83,10 +140,17 @@ static void file_record(struct log_record *r)
 	struct arena a;
 	struct error unused = ERROR_NONE;
 	char *line;
+	size_t n;
 
 	if (file.fd < 0 || arena_init(&a, (size_t)1 << 20, &unused))
 		return;
 	r->time = time_now(&a);
+	if (file.daemon) {
+		line = for_daemon(r, &a, &n);
+		send(file.fd, line, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		arena_free(&a);
+		return;
+	}
 	if (file.format == LOG_JSON)
 		line = arena_printf(&a, "%s\n", json_print(&log_record_table, r, 0, &a, NULL));
 	else

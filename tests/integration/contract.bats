@@ -68,6 +68,36 @@ load helpers
 	[ ! -s "$T/log" ] || fail "$(cat "$T/log")"
 }
 
+@test "--log: file:, journald: and syslog:, as crun has them" {
+	try oci --log "file:$T/log" state "$C"
+	grep -q 'level=error msg="state .*container does not exist"' "$T/log" || fail "$(cat "$T/log")"
+	need_root
+	# shellcheck disable=SC2016
+	hold 'mkdir -p /run/systemd && mount -t tmpfs run /run/systemd && mkdir /run/systemd/journal
+		d=$(mktemp -d) && mount -t tmpfs dev $d && for f in null zero full random urandom tty; do cp -a /dev/$f $d/; done && mount --move $d /dev && rmdir $d'
+	for daemon in journald:box syslog: syslog:box; do
+		try oci --log "$daemon" state "$C"
+		assert_error "connect to /" "No such file or directory"
+	done
+	# shellcheck disable=SC2016
+	"${IN[@]}" "$PYTHON" -c 'import socket
+journal, log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+journal.bind("/run/systemd/journal/socket")
+log.bind("/dev/log")
+print("ready", flush=True)
+for s in journal, journal, log, log: print(s.recv(4096), flush=True)' >"$T/told" 3>&- &
+	HOLDERS+=("$!")
+	until_true grep -q ready "$T/told"
+	for daemon in journald:box journald: syslog:box syslog:; do try oci --log "$daemon" state "$C"; assert_error "container does not exist"; done
+	wait "${HOLDERS[-1]}"
+	local text="state $C: container does not exist"
+	grep -qF "PRIORITY=3\\nSYSLOG_IDENTIFIER=box\\nMESSAGE\\n$(printf '%s' "${#text}" | "$PYTHON" -c 'print(repr(int(input()).to_bytes(8, "little"))[2:-1])')$text\\n" "$T/told" ||
+		fail "$(cat "$T/told")"
+	grep -q 'SYSLOG_IDENTIFIER=ocirun' "$T/told" || fail "$(cat "$T/told")"
+	grep -qE "<11>box\\[[0-9]+\\]: $text" "$T/told" || fail "$(cat "$T/told")"
+	grep -qE "<11>ocirun\\[[0-9]+\\]: $text" "$T/told" || fail "$(cat "$T/told")"
+}
+
 @test "--log-format json at level warning has the warnings too" {
 	config '.process.capabilities.bounding += ["CAP_FOO"]'
 	try oci --log "$T/log" --log-format json --log-level warning run --bundle "$B" "$C"
