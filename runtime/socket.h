@@ -20,7 +20,7 @@ MUST_CHECK int socket_connect(const char *path, int ms, struct error *e);
 ssize_t socket_pass(int socket, const void *bytes, size_t n, int fd);
 
 /* recvmsg(2): how many bytes, 0 at the end, or -1 with errno. *fd is the descriptor that came along
- * (close-on-exec), the caller's from now on, or -1. */
+ * (close-on-exec), the caller's from now on, or -1. EMFILE: one came, but we have too many. */
 ssize_t socket_take(int socket, void *bytes, size_t n, int *fd);
 
 #endif

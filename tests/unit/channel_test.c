@@ -7,6 +7,7 @@
 #include "runtime/channel.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 struct pair_of_ends {
@@ -344,10 +345,32 @@ static void many_descriptors(void **state)
 	assert_int_equal(open_descriptors(), p->descriptors);
 }
 
+/* A descriptor for which this process has no number left is lost, and that is said. */
+static void too_many_descriptors(void **state)
+{
+	struct pair_of_ends *p = *state;
+	struct error e = ERROR_NONE;
+	struct rlimit before, none;
+	struct message m;
+	int fd = -1;
+
+	assert_int_equal(channel_send(p->ends[0], MESSAGE_OPEN, 0, p->ends[0]), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	int got = channel_receive(p->ends[1], &m, &fd, &e);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(got, -1);
+	assert_int_equal(e.code, EMFILE);
+	assert_int_equal(fd, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHANNEL_TEST(closes_on_exec),
+		CHANNEL_TEST(too_many_descriptors),
 		CHANNEL_TEST(each_message),
 		CHANNEL_TEST(keeps_order),
 		CHANNEL_TEST(passes_a_descriptor),
