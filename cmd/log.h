@@ -16,8 +16,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /*
  * Open the file of --log for appending, or connect to journald or syslog ("journald:IDENTIFIER");
- * path NULL: stderr only. Until this is called, and after it
- * failed, stderr only too.
+ * path NULL: stderr only. Until this is called, and after it failed, stderr only too.
  */
 MUST_CHECK int log_open(const char *path, enum log_format format, enum log_level level,
 			struct error *e);
