@@ -2,6 +2,7 @@
 #include "runtime/parent/limits.h"
 
 #include "runtime/file.h"
+#include "runtime/parent/container.h"
 #include "spec/ranges.h"
 
 #include <errno.h>
@@ -71,6 +72,20 @@ void limits_affinity_reset(void)
 	(void)sched_setaffinity(0, sizeof(all.bits), (const cpu_set_t *)all.bits);
 }
 
+/* With --debug: "initial CPU affinity: 0x3". */
+static void note_affinity(const char *name, const struct ranges *set)
+{
+	size_t i = sizeof(set->bits) / sizeof(set->bits[0]) - 1;
+	char line[RANGES_CPU_MAX / 4 + 64];
+
+	while (i && !set->bits[i])
+		i--;
+	int n = sprintf(line, "%s CPU affinity: 0x%llx", name, (unsigned long long)set->bits[i]);
+	while (i--)
+		n += sprintf(line + n, "%016llx", (unsigned long long)set->bits[i]);
+	container_note(line);
+}
+
 int limits_affinity(pid_t pid, const char *cpus, const char *name, struct error *e)
 {
 	struct ranges set;
@@ -79,8 +94,10 @@ int limits_affinity(pid_t pid, const char *cpus, const char *name, struct error 
 		return 0;
 	if (!ranges_read(cpus, RANGES_CPU_MAX, &set, name, e))
 		return error_in(e, "process.execCPUAffinity");
-	if (sched_setaffinity(pid, sizeof(set.bits), (const cpu_set_t *)set.bits) == 0)
+	if (sched_setaffinity(pid, sizeof(set.bits), (const cpu_set_t *)set.bits) == 0) {
+		note_affinity(name, &set);
 		return 0;
+	}
 	error_set(e, errno, "bind the process to CPUs %.80s", cpus);
 	error_in(e, "process.execCPUAffinity.%s", name);
 	return e->code == EINVAL ? error_hint(e, "none of them is online and in its cpuset") : -1;

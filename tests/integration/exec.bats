@@ -540,6 +540,10 @@ once_more() {
 	try oci exec "$C" /bin/busybox grep Cpus_allowed_list /proc/self/status
 	assert_success
 	equal "$out" $'Cpus_allowed_list:\t1'
+	equal "$err" ""
+	try oci --debug exec "$C" /bin/busybox true
+	assert_success
+	contains "$err" "initial CPU affinity: 0x1" "final CPU affinity: 0x2"
 	process '.args = ["/bin/busybox", "grep", "Cpus_allowed_list", "/proc/self/status"] | .execCPUAffinity = {final: "0"}'
 	try oci exec -p "$T/process.json" "$C"
 	assert_success
