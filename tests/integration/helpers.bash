@@ -307,11 +307,11 @@ cgroups_of() { find /sys/fs/cgroup -type d -name "*$1*" 2>/dev/null; }
 no_cgroups() { [ -z "$(cgroups_of "$C")" ]; }
 
 # Processes of ours: younger than this test, and with this test's directory among the mounts of another mount namespace, or with its name
-# among the arguments. A zombie is none.
+# among the arguments. A zombie is none. (Mounts are told as paths of their file system, and /tmp may be one.)
 processes_left() {
 	local pid seen=
 	{
-		grep -lF "$T/" /proc/[0-9]*/mountinfo 2>/dev/null
+		grep -lF "${T#"${T%/*/*}"}/" /proc/[0-9]*/mountinfo 2>/dev/null
 		grep -lF "$C" /proc/[0-9]*/cmdline 2>/dev/null
 	} | while IFS=/ read -r _ _ pid _; do
 		case " $$ $BASHPID ${HOLDERS[*]} $seen " in *" $pid "*) continue ;; esac

@@ -713,7 +713,7 @@ end_hook() { kill -KILL "$(cat "$T/in-hook")" 2>/dev/null || true; }
 	kill -KILL $creator
 	wait $creator || true
 	end_hook
-	until_true eval '[ -z "$(grep -lF "$T/" /proc/[0-9]*/mountinfo 2>/dev/null)" ]' || fail "left: $(processes_left)"
+	until_true eval '[ -z "$(grep -lF "${T#"${T%/*/*}"}/" /proc/[0-9]*/mountinfo 2>/dev/null)" ]' || fail "left: $(processes_left)"
 }
 
 @test "create that is killed at a random time leaves nothing that delete --force does not clean" {
