@@ -35,7 +35,7 @@ enum message_type {
 	MESSAGE_LISTENER, /* child: the filter is loaded; value is the descriptor, among mine, of
 			     who answers for it; parent, at exec: it is handed over */
 	MESSAGE_CREATED,  /* child: all is done but the last steps; I wait for start */
-	MESSAGE_RECORDED, /* parent: you are recorded as created */
+	MESSAGE_RECORDED, /* parent: you are recorded as created (or START says so) */
 	MESSAGE_START,    /* start: run the process */
 	MESSAGE_EXECUTING, /* child: the hooks are done, next is execve; then the end of the
 			      connection is its success */

@@ -243,11 +243,12 @@ static int created(struct child *c, struct error *e)
 	timing_leave(NULL);
 	if (channel_send(c->channel, MESSAGE_CREATED, 0, -1) < 0)
 		return error_set(e, errno, "talk to the parent");
+	/* Started at once: that says it too, and what is open closes at execve. */
+	if (c->start_socket < 0)
+		return 0;
 	if (await_recorded(c, e) < 0)
 		return -1;
-	/* Not where we are started at once: execve does it. */
-	if (c->start_socket >= 0)
-		close_rest(c);
+	close_rest(c);
 	return 0;
 }
 
@@ -255,20 +256,21 @@ static int created(struct child *c, struct error *e)
  * socket, and the channel says it. */
 static int wait_start(struct child *c, int *timing_fd)
 {
-	struct error ignored = ERROR_NONE;
+	struct error e = ERROR_NONE;
 	struct message m;
 
 	if (c->start_socket < 0) {
-		/* run: it may die between the two. */
-		if (channel_receive(c->channel, &m, timing_fd, &ignored) > 0 &&
-		    m.type == MESSAGE_START)
+		const int got = channel_receive(c->channel, &m, timing_fd, &e);
+		if (got > 0 && m.type == MESSAGE_START)
 			return c->channel;
+		if (got < 0)
+			channel_send_error(c->channel, &e);
 		_exit(1);
 	}
 	for (;;) {
 		CLEAN_FD connection = accept4(c->start_socket, NULL, NULL, SOCK_CLOEXEC);
 		CLEAN_FD given = -1;
-		if (connection >= 0 && channel_receive(connection, &m, &given, &ignored) > 0 &&
+		if (connection >= 0 && channel_receive(connection, &m, &given, &e) > 0 &&
 		    m.type == MESSAGE_START) {
 			*timing_fd = fd_take(&given);
 			return fd_take(&connection);

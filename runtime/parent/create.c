@@ -330,8 +330,9 @@ int creation_pid_file(struct creation *c, struct error *e)
 static int record(struct creation *c, struct error *e)
 {
 	c->state.record.complete = true;
+	/* (Where it waits at the channel, start says it.) */
 	if (state_save(&c->state, e) < 0 ||
-	    channel_send(c->spawn.channel, MESSAGE_RECORDED, 0, -1) < 0) {
+	    (!c->state.no_socket && channel_send(c->spawn.channel, MESSAGE_RECORDED, 0, -1) < 0)) {
 		const int code = errno;
 		c->state.record.complete = false;
 		if (c->o->pid_file && *c->o->pid_file)

@@ -47,7 +47,9 @@ static int run_process(struct state *s, bool *executing, struct error *e)
 	int got;
 
 	*executing = false;
-	if (connection < 0 || channel_send(connection, MESSAGE_START, 0, timing_fd()) < 0)
+	/* (Who is gone may have said why.) */
+	if (connection < 0 ||
+	    (channel_send(connection, MESSAGE_START, 0, timing_fd()) < 0 && errno != EPIPE))
 		return error_set(e, errno, "reach the container's init");
 	while ((got = channel_receive(connection, &m, NULL, e)) > 0 && m.type == MESSAGE_EXECUTING)
 		*executing = true;

@@ -188,9 +188,9 @@ run_in_background() {
 @test "a run that is killed right before the start takes its container with it" {
 	command -v strace >/dev/null || skip "needs strace"
 	payload sleep 100
-	# Its last word to init is "start". Where the cgroup is not pure v2, one more comes before.
-	last=2
-	[ "$(cgroup_mode)" = v2 ] || last=3
+	# Its one word to init is "start". Where the cgroup is not pure v2, one more comes before.
+	last=1
+	[ "$(cgroup_mode)" = v2 ] || last=2
 	strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:delay_enter=20000000:when=$last \
 		"$OCIRUN" --root "$ROOT" run --bundle "$B" "$C" </dev/null >/dev/null 2>&1 3>&- & tracer=$!
 	until_state running
