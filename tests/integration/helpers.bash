@@ -30,6 +30,7 @@ setup() {
 	STARTED=$(started $BASHPID)
 	mkdir -p "$B/rootfs/bin" "$ROOT"
 	base_make
+	[ ! -x "$BATS_RUN_TMPDIR/reached/ocirun" ] || OCIRUN=$BATS_RUN_TMPDIR/reached/ocirun
 	cp -a "$BATS_RUN_TMPDIR/base/." "$B/"
 	ln "$BATS_RUN_TMPDIR/bin/"* "$B/rootfs/bin/"
 	cd "$T" || return
@@ -79,6 +80,12 @@ base_make() {
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:a user:/home/user:/bin/sh\n' >"$new/rootfs/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\n' >"$new/rootfs/etc/group"
 	base_config >"$new/config.json"
+	# Where a plain user can't go, as below /root, those of these tests have a copy.
+	if [ "$(id -u)" -eq 0 ] && ! setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$OCIRUN"; then
+		mkdir "$BATS_RUN_TMPDIR/reached.$$"
+		cp "$OCIRUN" "$BATS_RUN_TMPDIR/reached.$$/ocirun"
+		mv -T "$BATS_RUN_TMPDIR/reached.$$" "$BATS_RUN_TMPDIR/reached" 2>/dev/null || rm -rf "$BATS_RUN_TMPDIR/reached.$$"
+	fi
 	mv -T "$BATS_RUN_TMPDIR/bin.$$" "$BATS_RUN_TMPDIR/bin" 2>/dev/null || rm -rf "$BATS_RUN_TMPDIR/bin.$$"
 	mv -T "$new" "$BATS_RUN_TMPDIR/base" 2>/dev/null || rm -rf "$new"
 }
