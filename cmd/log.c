@@ -68,6 +68,10 @@ static int daemon_connect(const char *identifier, struct error *e)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 
+	/* What it is told is made of lines. */
+	for (const char *c = identifier; *c; c++)
+		if ((unsigned char)*c < ' ')
+			return error_set(e, 0, "--log: a control character in the identifier");
 	strcpy(at.sun_path, file.daemon->socket);
 	file.identifier = *identifier ? identifier : "ocirun";
 	file.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -110,7 +114,7 @@ static char *time_now(struct arena *a)
 /* As syslog(3) numbers them; its header has other LOG_ words than log.h. */
 enum { FACILITY_USER = 8, SEVERITY_ERROR = 3, SEVERITY_WARNING = 4, SEVERITY_DEBUG = 7 };
 
-/* journald takes fields, one of any bytes with its size; syslog a line (RFC 3164). */
+/* journald takes fields, one of any bytes with its size; syslog a line, which it dates itself. */
 static char *for_daemon(const struct log_record *r, struct arena *a, size_t *n)
 {
 	const int priority = *r->level == 'e'   ? SEVERITY_ERROR

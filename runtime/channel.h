@@ -28,7 +28,7 @@ enum message_type {
 			     along; parent: they are there */
 	MESSAGE_MOUNTED,  /* child: every mount is in place below root.path: run the create hooks */
 	MESSAGE_OUTPUT, /* child: open the file of the annotation run.oci.hooks.stdout (value 1) or
-			   stderr (2); parent: here it is */
+			   stderr (2), for startContainer hooks 3 and 4; parent: here it is */
 	MESSAGE_HOOKED, /* parent: prestart and createRuntime hooks are done */
 	MESSAGE_TERMINAL, /* child: here is the master */
 	MESSAGE_SCHEDULE, /* child: I may not set my scheduling, do it for me; parent: it is done */

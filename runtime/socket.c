@@ -93,7 +93,7 @@ ssize_t socket_take(int socket, void *bytes, size_t n, int *fd)
 		got = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
 	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	*fd = got < 0 ? -1 : passed_descriptor(&m);
-	/* One came, and there was no number for it. */
+	/* One came, and could not be taken: no number was left for it. */
 	if (got >= 0 && *fd < 0 && m.msg_flags & MSG_CTRUNC) {
 		errno = EMFILE;
 		return -1;

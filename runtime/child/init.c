@@ -50,14 +50,14 @@ int child_ask(struct child *c, enum message_type type, int32_t value, int fd, st
 }
 
 /* What hooks write to files goes where the parent, who may open them, has opened them. */
-static int hook_outputs(struct child *c, int outputs[2], struct error *e)
+static int hook_outputs(struct child *c, int outputs[2], bool at_start, struct error *e)
 {
 	static const char *const names[] = { ANNOTATION_HOOKS_STDOUT, ANNOTATION_HOOKS_STDERR };
 
 	for (int i = 0; i < 2; i++) {
 		if (!annotation_asked(&c->plan->status.annotations, names[i]))
 			continue;
-		outputs[i] = child_ask(c, MESSAGE_OUTPUT, i + 1, -1, e);
+		outputs[i] = child_ask(c, MESSAGE_OUTPUT, i + (at_start ? 3 : 1), -1, e);
 		if (outputs[i] < 0)
 			return -1;
 	}
@@ -80,7 +80,7 @@ static int run_hooks(struct child *c, const char *kind, const char *status,
 	/* Files of the image, as the program is. */
 	if (at_start)
 		run.confine = filter_confine;
-	else if (hook_outputs(c, outputs, e) < 0)
+	else if (hook_outputs(c, outputs, false, e) < 0)
 		return -1;
 	CLEAN_FD out = outputs[0];
 	CLEAN_FD err = outputs[1];
@@ -237,8 +237,8 @@ static void close_rest(const struct child *c)
 static int created(struct child *c, struct error *e)
 {
 	/* While there is somebody to open them. */
-	if (c->plan->start_container.n && hook_outputs(c, c->outputs, e) < 0)
-		return error_in(e, "hooks.startContainer");
+	if (c->plan->start_container.n && hook_outputs(c, c->outputs, true, e) < 0)
+		return -1;
 	/* Nothing is left to measure until somebody starts us, and then it may be another's wish. */
 	timing_leave(NULL);
 	if (channel_send(c->channel, MESSAGE_CREATED, 0, -1) < 0)

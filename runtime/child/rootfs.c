@@ -7,8 +7,9 @@
  * mount namespace that passes, as with one of the container's own, and taken out of it as a tree
  * that is in none: the program's root, which goes with the last process that has it. So nothing is
  * unmounted by anybody, the host sees none of it, and from such a root no ".." leads up. Neither
- * does one from what stays behind: the passing namespace has let go of the host's mounts, for who
- * keeps it alive, by a process that a hook has left or only by an open file of ours in /proc.
+ * does one from what stays behind: the passing namespace has let go of the host's mounts (but with
+ * --no-pivot), for who keeps it alive, by a process that a hook has left or only by an open file of
+ * ours in /proc.
  */
 #include "runtime/child/mount.h"
 #include "runtime/child/spent.h"

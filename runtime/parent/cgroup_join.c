@@ -3,6 +3,7 @@
 
 #include "runtime/file.h"
 #include "runtime/parent/cgroup.h"
+#include "runtime/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -163,18 +164,23 @@ bool cgroup_join_init(struct arena *a, const struct record *r, struct plan *plan
 	if (!at)
 		return false;
 	at[strcspn(at, "\n")] = 0;
+	/* Looked at after the file: if init lives, the number is still its own. */
+	if (process_alive(&r->init) <= 0)
+		return false;
 	for (size_t i = 0; i < plan->cgroups.n; i++) {
 		struct plan_cgroup *c = &plan->cgroups.v[i];
 		if (!c->unified)
 			continue;
 		/* Where v2 is the only one, or "unified" beside the others. Never out of what is
-		 * the container's, while there is that. */
+		 * the container's, while there is that; nor where the end of init would not be
+		 * that of who is put there. */
 		char *now = is_cgroup2(CGROUP_ROOT)
 				    ? arena_printf(a, CGROUP_ROOT "%s", at)
 				    : arena_printf(a, CGROUP_ROOT "/%s%s", c->name, at);
 		size_t n = strlen(c->path);
 		const bool below = !strncmp(now, c->path, n) && now[n] == '/';
-		if ((!below && access(c->path, F_OK) == 0) || strstr(now, "/.."))
+		const bool gone = access(c->path, F_OK) < 0 && r->own_pid_namespace;
+		if ((!below && !gone) || strstr(now, "/.."))
 			return false;
 		c->path = now;
 		return true;

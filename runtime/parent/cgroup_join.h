@@ -19,7 +19,8 @@ MUST_CHECK int cgroup_join_resolve(struct arena *a, const struct record *r,
 
 /*
  * The container's cgroup of v2 has become one of cgroups only (EBUSY), or is gone (ENOENT): put the
- * one that init is in there; below it, unless it is gone. False when that is no other.
+ * one that init is in there; below it, or, when it is gone and init has a pid namespace of its own,
+ * any. False when that is no other.
  */
 bool cgroup_join_init(struct arena *a, const struct record *r, struct plan *plan);
 

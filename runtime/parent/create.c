@@ -229,10 +229,11 @@ static int answer(struct creation *c, enum message_type type, struct error *e)
 static int send_output(struct creation *c, int32_t which, struct error *e)
 {
 	CLEAN_FD fd = state_hook_output(
-		&c->state, which == 1 ? ANNOTATION_HOOKS_STDOUT : ANNOTATION_HOOKS_STDERR, e);
+		&c->state, which % 2 ? ANNOTATION_HOOKS_STDOUT : ANNOTATION_HOOKS_STDERR, e);
 
 	if (fd < 0)
-		return e->text[0] ? error_in(e, "hooks.createContainer")
+		return e->text[0] ? error_in(e, "hooks.%s",
+					     which > 2 ? "startContainer" : "createContainer")
 				  : error_set(e, EPROTO, "talk to the container's init");
 	return channel_send(c->spawn.channel, MESSAGE_OUTPUT, 0, fd) < 0
 		       ? error_set(e, errno, "talk to the container's init")

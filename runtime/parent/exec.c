@@ -218,7 +218,9 @@ static int place_by_systemd(void *data, pid_t pid, struct error *e)
 	if (systemd_attach(r->systemd, x->top, p->cgroups.v[0].path, pid, e) == 0)
 		return check_place(p, pid, e);
 	/* As in spawn: controllers switched on there keep processes out. */
-	if (x->o->cgroup.n || !cgroup_join_init(&x->arena, r, p))
+	const size_t n = strlen(x->top);
+	if (x->o->cgroup.n || !cgroup_join_init(&x->arena, r, p) ||
+	    strncmp(p->cgroups.v[0].path, x->top, n) != 0 || p->cgroups.v[0].path[n] != '/')
 		return -1;
 	*e = ERROR_NONE;
 	return systemd_attach(r->systemd, x->top, p->cgroups.v[0].path, pid, e) < 0

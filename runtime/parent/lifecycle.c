@@ -243,7 +243,10 @@ static int kill_opened(struct state *s, int signal, bool all, struct error *e)
 	/* Who is in its cgroup after its end is another's, if they had to end with it. */
 	if (status == STATUS_STOPPED && s->record.own_pid_namespace)
 		return 0;
-	if ((all || ends_all) && s->record.cgroups.n)
+	/* Somebody has moved its processes: by init all can be reached that are in a pid namespace
+	 * of its own. */
+	const char *gone = all || ends_all ? cgroup_gone(&s->record) : NULL;
+	if ((all || ends_all) && s->record.cgroups.n && !gone)
 		return state_check_cgroups(s, e) < 0 ? -1 : kill_all(&s->record, signal, e);
 	if (status == STATUS_STOPPED)
 		return 0;
@@ -255,6 +258,11 @@ static int kill_opened(struct state *s, int signal, bool all, struct error *e)
 	/* A frozen process takes SIGKILL on v2; on v1 it must be thawed for it. */
 	if (signal == SIGKILL && status == STATUS_PAUSED)
 		cgroup_thaw(&s->record);
+	if (gone && !(s->record.own_pid_namespace && signal == SIGKILL))
+		return error_set(e, 0,
+				 "the container's cgroup %s is gone: only its first process has "
+				 "been signalled",
+				 gone);
 	return 0;
 }
 

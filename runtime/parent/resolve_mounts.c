@@ -255,6 +255,8 @@ static int resolve_one(const struct spec *s, size_t i, struct arena *a, const st
 	m->idmap = acts & (MOUNT_IDMAP | MOUNT_RIDMAP) || from->uid_mappings.n;
 	if (check_new(m, acts, bind, e) < 0)
 		return error_in(e, "options");
+	if (!bind && from->type && !strcmp(from->type, "cgroup") && check_cgroup_options(m, e) < 0)
+		return -1;
 	if (!bind || acts & MOUNT_REMOUNT)
 		m->attr_drop = 0;
 	if (is_forced_v1(s, from) && !(acts & MOUNT_REMOUNT))
@@ -279,7 +281,7 @@ static int resolve_one(const struct spec *s, size_t i, struct arena *a, const st
 	if (kernel_filesystem(from->type))
 		m->super_set &= ~(uint64_t)MS_RDONLY;
 	m->kind = !strcmp(from->type, "cgroup") ? PLAN_MOUNT_CGROUP : PLAN_MOUNT_FILESYSTEM;
-	return m->kind == PLAN_MOUNT_CGROUP ? check_cgroup_options(m, e) : 0;
+	return 0;
 }
 
 /* The last mount at the place of a remount, unless the way there leads through a later one. */
@@ -314,9 +316,28 @@ static void resolve_remount(const struct plan *plan, struct plan_mount *m)
 	m->reconfigure &= to && to->kind == PLAN_MOUNT_FILESYSTEM && !(own && own->shared);
 }
 
-static bool is_read_only(const struct plan_mount *m)
+/* Once all its remounts are done. */
+static bool is_read_only(const struct plan *plan, const struct plan_mount *m)
 {
-	return (m->attr_set | m->tree_set) & MOUNT_ATTR_RDONLY;
+	bool read_only = (m->attr_set | m->tree_set) & MOUNT_ATTR_RDONLY;
+
+	for (size_t i = 0; i < plan->mounts.n; i++) {
+		const struct plan_mount *r = &plan->mounts.v[i];
+		if (r->kind != PLAN_MOUNT_REMOUNT || r->remounts != m->index)
+			continue;
+		if ((r->attr_set | r->tree_set) & MOUNT_ATTR_RDONLY)
+			read_only = true;
+		else if ((r->attr_clear | r->tree_clear) & MOUNT_ATTR_RDONLY)
+			read_only = false;
+	}
+	return read_only;
+}
+
+/* Of files that others have, too. */
+static bool is_volume(const struct plan_mount *m)
+{
+	return m->kind == PLAN_MOUNT_BIND ||
+	       (m->kind == PLAN_MOUNT_FILESYSTEM && !kernel_filesystem(m->type));
 }
 
 static bool is_within(const char *path, const char *directory)
@@ -326,8 +347,28 @@ static bool is_within(const char *path, const char *directory)
 	return !strncmp(path, directory, n) && (path[n] == '/' || directory[n - 1] == '/');
 }
 
-/* What a mount of no namespace can't be: none reaches it from the host, and nobody who may rename
- * its place is told that it is busy. */
+/* Nobody who may rename or remove the place of a mount of no namespace is told that it is busy. */
+static int check_protection(const struct plan *plan, const struct plan_mount *m, struct error *e)
+{
+	if (m->kind == PLAN_MOUNT_REMOUNT || !is_read_only(plan, m))
+		return 0;
+	if (strstr(m->destination, "/..")) {
+		error_set(e, 0, "\"..\" needs a namespace of type \"mount\" in linux.namespaces");
+		return error_in(e, "mounts[%d].destination", m->index);
+	}
+	for (const struct plan_mount *outer = plan->mounts.v; outer < m; outer++)
+		if (is_volume(outer) && !is_read_only(plan, outer) &&
+		    is_within(m->destination, outer->destination)) {
+			error_set(e, 0,
+				  "read-only within mounts[%d], which is writable, needs a "
+				  "namespace of type \"mount\" in linux.namespaces",
+				  outer->index);
+			return error_in(e, "mounts[%d].options", m->index);
+		}
+	return 0;
+}
+
+/* What a mount of no namespace can't be: nothing reaches it from the host, either. */
 static int check_apart(const struct plan *plan, struct error *e)
 {
 	for (size_t i = 0; i < plan->mounts.n; i++) {
@@ -339,17 +380,8 @@ static int check_apart(const struct plan *plan, struct error *e)
 					  "type \"mount\" in linux.namespaces");
 				return error_in(e, "mounts[%d].options", m->index);
 			}
-		for (size_t k = 0; k < i && is_read_only(m); k++) {
-			const struct plan_mount *outer = &plan->mounts.v[k];
-			if (outer->kind != PLAN_MOUNT_BIND || is_read_only(outer) ||
-			    !is_within(m->destination, outer->destination))
-				continue;
-			error_set(e, 0,
-				  "read-only within mounts[%d], which is writable, needs a "
-				  "namespace of type \"mount\" in linux.namespaces",
-				  outer->index);
-			return error_in(e, "mounts[%d].options", m->index);
-		}
+		if (check_protection(plan, m, e) < 0)
+			return -1;
 	}
 	return 0;
 }

@@ -245,18 +245,25 @@ on_terminal() {
 	mkdir -p "$T/volume/in" "$B/rootfs/work"
 	echo secret >"$T/secret"
 	# shellcheck disable=SC2016
-	config --arg volume "$T/volume" '.linux.namespaces |= map(select(.type != "mount")) | .linux.maskedPaths = [] | .linux.readonlyPaths = []
+	config --arg volume "$T/volume" '.linux.namespaces |= map(select(.type | IN("mount", "pid") | not)) | .linux.maskedPaths = [] | .linux.readonlyPaths = []
 		| .mounts += [{destination: "/volume", type: "bind", source: $volume, options: ["rw"]}]
 		| .hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "sleep 100 >/dev/null 2>&1 & echo $! >hook-left"],
 			env: ["PATH=/usr/bin:/bin"]}]'
 	for cwd in /work /volume/in; do
 		config --arg cwd $cwd '.process.cwd = $cwd'
-		shell "pwd; cat ../../../../../../../../../../..$T/secret"
-		container
-		HOLDERS+=("$(<"$B/hook-left")")
+		shell "pwd; cat ../../../../../../../../../../..$T/secret 2>&1; echo looked; sleep 100"
+		running
+		until_line looked
+		out=$(console)
 		line $cwd
 		no_line secret
-		contains "$err" "No such file"
-		[ -d "/proc/${HOLDERS[-1]}" ]
+		contains "$out" "No such file"
+		# Who is left there sees no more of the host than in a container's own.
+		left=$(<"$B/hook-left")
+		[ "$(readlink "/proc/$left/ns/mnt")" != "$(readlink "/proc/$(pid_of)/ns/mnt")" ] || fail "no other namespace"
+		[ -d "/proc/$left/root/work" ] || fail "no root of the container's"
+		absent "/proc/$left/root$T/secret"
+		oci delete --force "$C"
+		until_true is_gone "$left"
 	done
 }

@@ -75,6 +75,8 @@ load helpers
 	# shellcheck disable=SC2016
 	hold 'mkdir -p /run/systemd && mount -t tmpfs run /run/systemd && mkdir /run/systemd/journal
 		d=$(mktemp -d) && mount -t tmpfs dev $d && for f in null zero full random urandom tty; do cp -a /dev/$f $d/; done && mount --move $d /dev && rmdir $d'
+	try oci --log $'journald:box\nMESSAGE=another' state "$C"
+	assert_error "--log: a control character in the identifier"
 	for daemon in journald:box syslog: syslog:box; do
 		try oci --log "$daemon" state "$C"
 		assert_error "connect to /" "No such file or directory"

@@ -733,9 +733,26 @@ receiver() {
 	try oci pause "$C"
 	assert_error "the container's cgroup $at is gone"
 	state_is running
-	try oci delete --force "$C"
+	try oci kill --all "$C" TERM
+	assert_error "the container's cgroup $at is gone: only its first process has been signalled"
+	try oci kill --all "$C" KILL
 	assert_success
 	until_true is_gone "$pid"
+	try oci delete "$C"
+	assert_success
+	"${IN[@]}" rmdir "$at-other"
+	# Without a pid namespace nobody would end what is put there.
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	running
+	pid=$(pid_of)
+	"${IN[@]}" sh -c "mkdir $at-other && echo $pid >$at-other/cgroup.procs && rmdir $at"
+	x -- true
+	refused "$at"
+	try oci kill "$C" KILL
+	assert_error "is gone: only its first process has been signalled"
+	until_true is_gone "$pid"
+	try oci delete "$C"
+	assert_success
 	"${IN[@]}" rmdir "$at-other"
 }
 

@@ -429,6 +429,10 @@ all="prestart createRuntime createContainer startContainer poststart poststop"
 	container
 	assert_error 'hooks.createRuntime: open /no/such/file for the annotation run.oci.hooks.stdout: No such file or directory'
 	absent "$ROOT/$C"
+	config '.hooks = {startContainer: [{path: "/bin/true"}]}'
+	container
+	assert_error 'hooks.startContainer: open /no/such/file for the annotation run.oci.hooks.stdout: No such file or directory'
+	absent "$ROOT/$C"
 }
 
 @test "a hook's output is not waited for beyond its end" {

@@ -512,6 +512,9 @@ static void errors(void **state)
 		{ "{\"destination\":\"/c\",\"type\":\"cgroup\","
 		  "\"options\":[\"nsdelegate\",\"ro\",\"nope\"]}",
 		  "mounts[1].options: \"nope\" is no option of a cgroup mount" },
+		{ "{\"destination\":\"/c\",\"type\":\"cgroup\","
+		  "\"options\":[\"remount\",\"nope\"]}",
+		  "mounts[1].options: \"nope\" is no option of a cgroup mount" },
 		{ "{\"destination\":\"/b\",\"options\":[\"remount\",\"iversion\"]}",
 		  "mounts[1].options: \"iversion\" can't be changed by a remount" },
 	};
@@ -550,6 +553,21 @@ static void without_a_namespace(void **state)
 		  "mounts[1].options: read-only within mounts[0], which is writable, needs" },
 		{ "", "[" VOLUME("/", "\"rw\"") "," VOLUME("/a", "\"rro\"") "]",
 		  "mounts[1].options: read-only within mounts[0], which is writable, needs" },
+		/* What counts is what it is at last. */
+		{ "",
+		  "[" VOLUME("/a", "\"ro\"") "," VOLUME("/a/b", "\"ro\"") "," VOLUME(
+			  "/a", "\"remount\",\"rw\"") "]",
+		  "mounts[1].options: read-only within mounts[0], which is writable, needs" },
+		{ "",
+		  "[" VOLUME("/a", "\"rw\"") "," VOLUME("/a", "\"remount\",\"ro\"") "," VOLUME(
+			  "/a/b", "\"ro\"") "]",
+		  NULL },
+		{ "",
+		  "[{\"destination\":\"/a\",\"type\":\"ext4\",\"source\":\"/dev/x\"}," VOLUME(
+			  "/a/b", "\"ro\"") "]",
+		  "mounts[1].options: read-only within mounts[0], which is writable, needs" },
+		{ "", "[" VOLUME("/a", "\"rw\"") "," VOLUME("/c/../a/b", "\"ro\"") "]",
+		  "mounts[1].destination: \"..\" needs a namespace" },
 		{ "{\"type\":\"user\"}", "[" VOLUME("/a", "\"ro\"") "]",
 		  "mounts: needs a namespace of type \"mount\" in linux.namespaces, as there is" },
 	};
