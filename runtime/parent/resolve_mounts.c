@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -347,22 +348,28 @@ static bool is_within(const char *path, const char *directory)
 	return !strncmp(path, directory, n) && (path[n] == '/' || directory[n - 1] == '/');
 }
 
+static int needs_namespace(struct error *e, const char *what, const char *why)
+{
+	return error_set(e, 0, "%sneeds a namespace of type \"mount\" in linux.namespaces%s", what,
+			 why);
+}
+
 /* Nobody who may rename or remove the place of a mount of no namespace is told that it is busy. */
 static int check_protection(const struct plan *plan, const struct plan_mount *m, struct error *e)
 {
 	if (m->kind == PLAN_MOUNT_REMOUNT || !is_read_only(plan, m))
 		return 0;
 	if (strstr(m->destination, "/..")) {
-		error_set(e, 0, "\"..\" needs a namespace of type \"mount\" in linux.namespaces");
+		needs_namespace(e, "\"..\" ", "");
 		return error_in(e, "mounts[%d].destination", m->index);
 	}
 	for (const struct plan_mount *outer = plan->mounts.v; outer < m; outer++)
 		if (is_volume(outer) && !is_read_only(plan, outer) &&
 		    is_within(m->destination, outer->destination)) {
-			error_set(e, 0,
-				  "read-only within mounts[%d], which is writable, needs a "
-				  "namespace of type \"mount\" in linux.namespaces",
-				  outer->index);
+			char what[64];
+			sprintf(what, "read-only within mounts[%d], which is writable, ",
+				outer->index);
+			needs_namespace(e, what, "");
 			return error_in(e, "mounts[%d].options", m->index);
 		}
 	return 0;
@@ -375,9 +382,7 @@ static int check_apart(const struct plan *plan, struct error *e)
 		const struct plan_mount *m = &plan->mounts.v[i];
 		for (size_t k = 0; k < m->propagation.n; k++)
 			if (!(m->propagation.v[k] & MS_PRIVATE)) {
-				error_set(e, 0,
-					  "propagation other than private needs a namespace of "
-					  "type \"mount\" in linux.namespaces");
+				needs_namespace(e, "propagation other than private ", "");
 				return error_in(e, "mounts[%d].options", m->index);
 			}
 		if (check_protection(plan, m, e) < 0)
@@ -397,10 +402,7 @@ static int resolve_apart(struct plan *plan, struct error *e)
 	if (!(has & CLONE_NEWUSER))
 		return check_apart(plan, e);
 	/* From a user namespace nobody comes back to the host's mount namespace. */
-	error_set(
-		e, 0,
-		"needs a namespace of type \"mount\" in linux.namespaces, as there is one of type "
-		"\"user\"");
+	needs_namespace(e, "", ", as there is one of type \"user\"");
 	return error_in(e, plan->mounts.n ? "mounts" : "root.readonly");
 }
 

