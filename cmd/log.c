@@ -83,21 +83,18 @@ static int daemon_connect(const char *identifier, struct error *e)
 
 int log_open(const char *path, enum log_format format, enum log_level level, struct error *e)
 {
-	for (size_t i = 0; path && i < sizeof(daemons) / sizeof(daemons[0]); i++)
-		if (!strncmp(path, daemons[i].prefix, strlen(daemons[i].prefix)))
-			file.daemon = &daemons[i];
-	if (file.daemon) {
-		if (daemon_connect(path + strlen(file.daemon->prefix), e) < 0)
-			return -1;
-	} else if (path) {
-		path += strncmp(path, "file:", 5) ? 0 : 5;
-		file.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
-		if (file.fd < 0)
-			return error_call(e, "open", "open log file %s", path);
-	}
 	file.format = format;
 	file.level = level;
-	return 0;
+	if (!path)
+		return 0;
+	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++)
+		if (!strncmp(path, daemons[i].prefix, strlen(daemons[i].prefix))) {
+			file.daemon = &daemons[i];
+			return daemon_connect(path + strlen(daemons[i].prefix), e);
+		}
+	path += strncmp(path, "file:", 5) ? 0 : 5;
+	file.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	return file.fd < 0 ? error_call(e, "open", "open log file %s", path) : 0;
 }
 
 /* In whole seconds, as the records of other runtimes are: not all readers take more. */

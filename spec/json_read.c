@@ -73,22 +73,6 @@ static int compare_keys(const void *a, const void *b)
 	return memcmp(x->s, y->s, x->n);
 }
 
-/* Most objects have few, which are in order sooner than qsort(3) has begun. */
-static void sort_keys(const struct json_node **keys, size_t n)
-{
-	if (n > 12) {
-		qsort(keys, n, sizeof(*keys), compare_keys);
-		return;
-	}
-	for (size_t i = 1; i < n; i++) {
-		const struct json_node *key = keys[i];
-		size_t at = i;
-		for (; at && compare_keys(&key, &keys[at - 1]) < 0; at--)
-			keys[at] = keys[at - 1];
-		keys[at] = key;
-	}
-}
-
 /* A key given twice has two meanings for two readers, so it has none here. */
 static void check_keys(struct reader *r, const struct place *at, const struct json_node *v)
 {
@@ -100,7 +84,7 @@ static void check_keys(struct reader *r, const struct place *at, const struct js
 	}
 	for (size_t i = 0; i < v->n; i++, key = r->nodes + key[1].next)
 		keys[i] = key;
-	sort_keys(keys, v->n);
+	qsort(keys, v->n, sizeof(*keys), compare_keys);
 	for (size_t i = 1; i < v->n; i++)
 		if (compare_keys(&keys[i - 1], &keys[i]) == 0)
 			json_problem(r, &(struct place){ .up = at, .key = keys[i] },

@@ -211,7 +211,7 @@ static bool asked(const struct limits *l, const struct row *row, const struct sp
 static bool idle_without_home(const struct row *row, const struct spec_resources *r,
 			      const struct value *v)
 {
-	const int64_t *limit = row->idle & COVERED ? r->memory->limit : NULL;
+	const int64_t *limit = row->idle & COVERED && r->memory ? r->memory->limit : NULL;
 
 	return (row->idle & MINUS_ONE && v->number == -1) || (row->idle & RESET && !v->number) ||
 	       (limit && *limit > 0 && v->number >= *limit);
