@@ -30,7 +30,7 @@ setup() {
 	STARTED=$(started $BASHPID)
 	mkdir -p "$B/rootfs/bin" "$ROOT"
 	base_make
-	[ ! -x "$BATS_RUN_TMPDIR/reached/ocirun" ] || OCIRUN=$BATS_RUN_TMPDIR/reached/ocirun
+	reach
 	cp -a "$BATS_RUN_TMPDIR/base/." "$B/"
 	ln "$BATS_RUN_TMPDIR/bin/"* "$B/rootfs/bin/"
 	cd "$T" || return
@@ -80,14 +80,27 @@ base_make() {
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:a user:/home/user:/bin/sh\n' >"$new/rootfs/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\n' >"$new/rootfs/etc/group"
 	base_config >"$new/config.json"
-	# Where a plain user can't go, as below /root, those of these tests have a copy.
-	if [ "$(id -u)" -eq 0 ] && ! setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$OCIRUN"; then
-		mkdir "$BATS_RUN_TMPDIR/reached.$$"
-		cp "$OCIRUN" "$BATS_RUN_TMPDIR/reached.$$/ocirun"
-		mv -T "$BATS_RUN_TMPDIR/reached.$$" "$BATS_RUN_TMPDIR/reached" 2>/dev/null || rm -rf "$BATS_RUN_TMPDIR/reached.$$"
-	fi
+	reach_make
 	mv -T "$BATS_RUN_TMPDIR/bin.$$" "$BATS_RUN_TMPDIR/bin" 2>/dev/null || rm -rf "$BATS_RUN_TMPDIR/bin.$$"
 	mv -T "$new" "$BATS_RUN_TMPDIR/base" 2>/dev/null || rm -rf "$new"
+}
+
+# Plain users, and ids of user namespaces, run what is in these places: where they can't go there, as below /root, they have copies.
+reach_make() {
+	local to=$BATS_RUN_TMPDIR/reached new=$BATS_RUN_TMPDIR/reached.$$
+	if [ "$(id -u)" -ne 0 ] || setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$OCIRUN"; then
+		return
+	fi
+	mkdir -p "$new/bench"
+	cp "$OCIRUN" "$new/ocirun"
+	cp "$PAYLOAD" "$new/payload"
+	cp "$here/"*.py "$new/"
+	cp "$(dirname "$PAYLOAD")/bench/true" "$new/bench/" 2>/dev/null || true
+	mv -T "$new" "$to" 2>/dev/null || rm -rf "$new"
+}
+reach() {
+	local at=$BATS_RUN_TMPDIR/reached
+	[ ! -d "$at" ] || OCIRUN=$at/ocirun PAYLOAD=$at/payload here=$at
 }
 
 # The default configuration, without a terminal.

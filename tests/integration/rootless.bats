@@ -54,7 +54,7 @@ subordinate() {
 @test "an agent answers for a plain user's container, and exec says why it has none" {
 	rootless
 	[ "$(uname -m)" = x86_64 ] || skip "numbers of x86_64"
-	as_user "$PYTHON" "$BATS_TEST_DIRNAME/agent.py" "$T/agent" "$T/state" 258=42 3>&- &
+	as_user "$PYTHON" "$here/agent.py" "$T/agent" "$T/state" 258=42 3>&- &
 	HOLDERS+=($!)
 	until_true [ -S "$T/agent" ] || fail "the agent does not listen"
 	user_config --arg path "$T/agent" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path,
