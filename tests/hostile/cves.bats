@@ -167,7 +167,7 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	payload mounts
 	swap "$T/volume" dir link
 	# What is mounted beside the root is not seen in there.
-	both_inside() { [ "$(grep -c ' tmpfs t ' <<<"$out")" -eq 2 ]; }
+	both_inside() { [ "$(grep -c '^mount=/[^ ][^ ]* tmpfs t ' <<<"$out")" -eq 2 ]; }
 	assault both_inside
 }
 
