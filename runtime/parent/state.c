@@ -168,7 +168,12 @@ static int damaged(struct state *s, struct error *e)
  */
 static int read_record(struct state *s, struct error *e)
 {
-	CLEAN_FD fd = openat(s->directory, RECORD, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char path[ID_MAX + sizeof("/" RECORD)];
+	const bool at_once = s->directory < 0;
+
+	sprintf(path, "%s%s" RECORD, at_once ? s->id : "", at_once ? "/" : "");
+	CLEAN_FD fd = openat(at_once ? s->seen_from : s->directory, path,
+			     O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char *text;
 	size_t length;
 
@@ -243,17 +248,35 @@ int state_open(struct state *s, const char *root, const char *id, struct arena *
 	return open_record(s, s->root, e);
 }
 
+/* The usual one has a record and no socket: then its directory needs not be opened. */
+static int look_at_once(struct state *s, int root, struct error *e)
+{
+	char path[ID_MAX + sizeof("/" STATE_SOCKET)];
+
+	s->seen_from = root;
+	if (read_record(s, e) < 0)
+		return -1;
+	sprintf(path, "%s/" STATE_SOCKET, s->id);
+	if (s->recorded && faccessat(root, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	s->seen_from = -1;
+	return open_record(s, root, e);
+}
+
 int state_look(struct state *s, int root, const char *id, struct arena *a, struct error *e)
 {
 	begin(s, id, a);
 	s->looking = true;
-	int result = container_id_check(id, e) < 0 ? -1 : open_record(s, root, e);
+	int result = container_id_check(id, e) < 0 ? -1 : look_at_once(s, root, e);
 	s->looking = false;
 	return result;
 }
 
 int state_lock(struct state *s, int ms, struct error *e)
 {
+	if (s->directory < 0 && open_directory(s, s->seen_from) < 0)
+		return errno == ENOENT ? no_such_container(e)
+				       : error_set(e, errno, "open the state of %s", s->id);
 	return take_lock(s, ms, e) < 0 ? -1 : read_record(s, e);
 }
 
@@ -406,6 +429,9 @@ int state_status(const struct state *s, struct error *e)
 		return unknown(s, e);
 	if (!alive || frozen)
 		return alive ? STATUS_PAUSED : STATUS_STOPPED;
+	/* Seen to have none. */
+	if (s->directory < 0)
+		return STATUS_RUNNING;
 	/* Cheaper than a socket; usually it has gone. */
 	if (faccessat(s->directory, STATE_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? STATUS_RUNNING : unknown(s, e);

@@ -29,13 +29,16 @@ struct state {
 	bool locked;    /* we are the one writer */
 	bool recorded;  /* state.json was there and could be read */
 	bool looking;   /* nothing is done to what it names (state_look) */
+	int seen_from;  /* state_look: the caller's root directory, where ours was not opened; -1 */
 };
 
 enum status_code { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
 const char *status_word(enum status_code s);
 
 #define CLEAN_STATE __attribute__((cleanup(state_close))) struct state
-#define STATE_NONE ((struct state){ .root = -1, .directory = -1, .network = -1, .channel = -1 })
+#define STATE_NONE       \
+	((struct state){ \
+		.root = -1, .directory = -1, .network = -1, .channel = -1, .seen_from = -1 })
 
 /* Claim an id for a new container: exactly one of several callers wins. The directory exists and is
  * locked; there is no record yet. */
