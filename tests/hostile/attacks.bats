@@ -245,10 +245,11 @@ on_terminal() {
 	mkdir -p "$T/volume/in" "$B/rootfs/work"
 	echo secret >"$T/secret"
 	# shellcheck disable=SC2016
-	config --arg volume "$T/volume" '.linux.namespaces |= map(select(.type | IN("mount", "pid") | not)) | .linux.maskedPaths = [] | .linux.readonlyPaths = []
+	config --arg volume "$T/volume" --arg payload "$PAYLOAD" '
+		.linux.namespaces |= map(select(.type | IN("mount", "pid") | not)) | .linux.maskedPaths = [] | .linux.readonlyPaths = []
 		| .mounts += [{destination: "/volume", type: "bind", source: $volume, options: ["rw"]}]
-		| .hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "sleep 100 >/dev/null 2>&1 & echo $! >hook-left"],
-			env: ["PATH=/usr/bin:/bin"]}]'
+		| .hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "\($payload) sleep 100 >/dev/null 2>&1 & echo $! >hook-left
+			until [ \"$(cat /proc/$!/comm)\" = payload ]; do :; done"], env: ["PATH=/usr/bin:/bin"]}]'
 	for cwd in /work /volume/in; do
 		config --arg cwd $cwd '.process.cwd = $cwd'
 		shell "pwd; cat ../../../../../../../../../../..$T/secret 2>&1; echo looked; sleep 100"
