@@ -162,12 +162,12 @@ root_capabilities() { config '.process.capabilities |= map_values(["CAP_CHOWN", 
 	outside
 	mkdir -p "$T/volume/dir"
 	ln -s "../../../../../../../../..$T/outside" "$T/volume/link"
-	config --arg v "$T/volume" '.mounts += [{destination: "/v", type: "bind", source: $v, options: ["bind"]}, {destination: "/v/dir/target", type: "tmpfs", source: "t"},
-		{destination: "/v/dir/deep/er", type: "tmpfs", source: "t"}]'
+	config --arg v "$T/volume" '.mounts += [{destination: "/v", type: "bind", source: $v, options: ["bind"]}, {destination: "/v/dir/target", type: "tmpfs", source: "raced"},
+		{destination: "/v/dir/deep/er", type: "tmpfs", source: "raced"}]'
 	payload mounts
 	swap "$T/volume" dir link
 	# What is mounted beside the root is not seen in there.
-	both_inside() { [ "$(grep -c '^mount=/[^ ][^ ]* tmpfs t ' <<<"$out")" -eq 2 ]; }
+	both_inside() { [ "$(grep -c ' tmpfs raced ' <<<"$out")" -eq 2 ]; }
 	assault both_inside
 }
 
