@@ -89,13 +89,22 @@ static int make_mount_private(int directory, struct error *e)
 	return at < 0 ? error_set(e, errno, "find the mount of a directory") : 0;
 }
 
+/* What has to be mounted without a mount namespace is the reason. */
+static int not_apart(const struct child *c, struct error *e)
+{
+	if (e->code == EPERM)
+		error_hint(e, "list a namespace of type \"mount\"");
+	return error_in(e, c->plan->mounts.n ? "mounts" : "root.readonly");
+}
+
 /* To a mount namespace that only the next steps are in; c->host is the way back. */
 static int leave_host(struct child *c, struct error *e)
 {
 	c->host = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (c->host < 0 || sys_unshare(CLONE_NEWNS) < 0)
-		return error_set(e, errno, "make a mount namespace for the mounts to be made in");
-	return 0;
+	if (c->host >= 0 && sys_unshare(CLONE_NEWNS) == 0)
+		return 0;
+	error_set(e, errno, "make a mount namespace for the mounts to be made in");
+	return not_apart(c, e);
 }
 
 /* Back, with the tree for the root that all has been mounted in. */
@@ -103,12 +112,13 @@ static int return_to_host(struct child *c, struct error *e)
 {
 	SPENT_FD tree = mount_clone(c->rootfs, true);
 
-	if (tree < 0)
-		return error_call(e, "open_tree", "clone the tree of the mounts");
+	if (tree < 0) {
+		error_call(e, "open_tree", "clone the tree of the mounts");
+		return not_apart(c, e);
+	}
 	if (sys_setns(c->host, CLONE_NEWNS, "the host's mount") < 0) {
 		error_call(e, "setns", "return to the host's mount namespace");
-		error_hint(e, "it is another user namespace's: list one of type \"mount\"");
-		return error_in(e, "mounts");
+		return not_apart(c, e);
 	}
 	spent_add(&c->host);
 	spent_add(&c->rootfs);

@@ -855,6 +855,20 @@ host_mounts_as_before() { equal "$("${IN[@]}" cat /proc/self/mountinfo)" "$befor
 	assert_error root.readonly '"mount"' '"user"'
 }
 
+@test "mounts without a mount namespace, where that is another user namespace's, are an error with a hint" {
+	need_root
+	unshare -U true 2>/dev/null || skip "no user namespaces here"
+	without mount
+	config '.linux.maskedPaths = [] | .linux.readonlyPaths = [] | .mounts |= map(select(.type == "tmpfs"))'
+	IN=(unshare -Ur)
+	try oci --cgroup-manager disabled run --bundle "$B" "$C"
+	assert_error "mounts: return to the host's mount namespace: Operation not permitted (EPERM)" 'list a namespace of type "mount"'
+	config '.mounts = [] | .root.readonly = true'
+	try oci --cgroup-manager disabled run --bundle "$B" "$C"
+	assert_error "root.readonly: return to the host's mount namespace" 'list a namespace of type "mount"'
+	equal "$(ls -A "$ROOT")" ""
+}
+
 @test "masked and read-only paths without a mount namespace are an error that names both" {
 	without mount
 	config '.mounts = [] | .linux.maskedPaths = ["/etc"] | .linux.readonlyPaths = []'
